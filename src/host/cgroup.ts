@@ -1,0 +1,184 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { readBytes, readText } from './file.ts'
+import { type Reading, take, valueIn } from './reading.ts'
+
+/** Where one container's cgroup is: a folder per controller; on v2 they are all the same folder. */
+export interface CgroupPaths {
+  readonly version: 1 | 2
+  /** The path inside the hierarchy, as /proc/<pid>/cgroup says it. */
+  readonly path: string
+  readonly pids: string
+  readonly memory: string
+}
+
+/** What the kernel says about one container; a field is absent when the file is missing or says "no limit". */
+export interface CgroupReading {
+  /** pids.current: tasks, that is threads and zombies too, of the cgroup and all below it. */
+  readonly pids?: number
+  /** pids.max */
+  readonly pidsLimit?: number
+  /** pids.peak, kernel 6.1 and later. */
+  readonly pidsPeak?: number
+  /** `max` of pids.events: how often a fork was refused. */
+  readonly pidsLimitHits?: number
+  /** memory.current or memory.usage_in_bytes, bytes. */
+  readonly memoryUsage?: number
+  /** Usage without inactive_file, floor 0: the formula of the docker CLI and cAdvisor. Bytes. */
+  readonly memoryWorkingSet?: number
+  /** `anon` (v2) or `total_rss` (v1) of memory.stat, bytes. */
+  readonly memoryAnon?: number
+  /** memory.max or memory.limit_in_bytes, bytes. */
+  readonly memoryLimit?: number
+}
+
+/** The cgroup tree of the host. */
+export interface Cgroups {
+  /** 2 = unified; 1 = one hierarchy per controller (also called hybrid when an empty v2 tree is mounted beside). */
+  readonly version: 1 | 2
+  /**
+   * Finds the cgroup of container `id` from the text of its init's /proc/<pid>/cgroup (cgroups(7)). Everything
+   * below the folder that carries the id belongs to the container, so a path that leads deeper is cut there.
+   */
+  resolve(cgroupText: string, id: string): Reading<CgroupPaths>
+  read(paths: CgroupPaths): CgroupReading
+  /** Process ids (thread-group leaders, zombies left out) in the cgroup and everything below it. */
+  processes(paths: CgroupPaths): Reading<readonly number[]>
+}
+
+/** A Cgroups over the mount at `root` (`/sys/fs/cgroup`, or where that of the host is mounted). */
+export function createCgroups(root = '/sys/fs/cgroup'): Cgroups {
+  const version = existsSync(`${root}/cgroup.controllers`) ? 2 : 1
+  return {
+    version,
+    resolve: (text, id) => resolve(root, version, text, id),
+    read: (paths) => (paths.version === 2 ? readV2(paths) : readV1(paths)),
+    processes: (paths) => take(() => processesBelow(paths.pids)),
+  }
+}
+
+function resolve(root: string, version: 1 | 2, text: string, id: string): Reading<CgroupPaths> {
+  const pids = containerPath(hierarchyPath(text, version === 2 ? '' : 'pids'), id)
+  const memory = version === 2 ? pids : containerPath(hierarchyPath(text, 'memory'), id)
+  if (pids === undefined) {
+    return {
+      kind: 'failed',
+      detail:
+        `the cgroup of container ${id.slice(0, 12)} does not carry its id (${JSON.stringify(text.slice(0, 200))}); ` +
+        'if the path starts with "/..", run pidwarden with the cgroup namespace of the host (cgroup: host)',
+    }
+  }
+  const folder = (controller: string, path: string): string =>
+    version === 2 ? `${root}${path}` : `${root}/${controller}${path}`
+  return {
+    kind: 'value',
+    value: { version, path: pids, pids: folder('pids', pids), memory: folder('memory', memory ?? pids) },
+  }
+}
+
+/** Lines are `hierarchy-id:controllers:path`; the v2 line has an empty controller list. */
+function hierarchyPath(text: string, controller: string): string | undefined {
+  for (const line of text.split('\n')) {
+    const [, controllers, ...path] = line.split(':')
+    if (controllers?.split(',').includes(controller)) return path.join(':')
+  }
+  return undefined
+}
+
+function containerPath(path: string | undefined, id: string): string | undefined {
+  if (path === undefined || path.startsWith('/..')) return undefined
+  const segments = path.split('/')
+  const own = segments.findLastIndex((segment) => segment.includes(id))
+  return own < 0 ? undefined : segments.slice(0, own + 1).join('/')
+}
+
+function processesBelow(folder: string): readonly number[] {
+  const pids: number[] = []
+  const folders = [folder]
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    const list = take(() => parsePids(readBytes(`${next}/cgroup.procs`)))
+    if (list.kind === 'value') pids.push(...list.value)
+    // In a threaded cgroup the file answers EOPNOTSUPP: its processes stand in the domain above, already read.
+    else if (next === folder && list.kind !== 'gone') throw new Error(list.detail)
+    else if (next === folder) throw Object.assign(new Error('gone'), { code: 'ENOENT' })
+    for (const entry of valueIn(take(() => readdirSync(next, { withFileTypes: true }))) ?? []) {
+      if (entry.isDirectory()) folders.push(`${next}/${entry.name}`)
+    }
+  }
+  return pids
+}
+
+/** One pid a line; 0 stands for a process that this PID namespace cannot see. */
+function parsePids(bytes: Buffer): number[] {
+  const pids: number[] = []
+  let pid = 0
+  for (const byte of bytes) {
+    if (byte === 0x0a) {
+      pids.push(pid)
+      pid = 0
+    } else pid = pid * 10 + (byte - 0x30)
+  }
+  return pids
+}
+
+function readV2({ pids, memory }: CgroupPaths): CgroupReading {
+  const usage = number(`${memory}/memory.current`)
+  const stat = keyed(`${memory}/memory.stat`)
+  return compact({
+    ...readPids(pids),
+    memoryUsage: usage,
+    memoryWorkingSet: workingSet(usage, stat.get('inactive_file')),
+    memoryAnon: stat.get('anon'),
+    memoryLimit: number(`${memory}/memory.max`),
+  })
+}
+
+function readV1({ pids, memory }: CgroupPaths): CgroupReading {
+  const usage = number(`${memory}/memory.usage_in_bytes`)
+  const stat = keyed(`${memory}/memory.stat`)
+  const limit = number(`${memory}/memory.limit_in_bytes`)
+  return compact({
+    ...readPids(pids),
+    memoryUsage: usage,
+    memoryWorkingSet: workingSet(usage, stat.get('total_inactive_file')),
+    memoryAnon: stat.get('total_rss'),
+    // v1 has no word for "no limit": it is the largest page-aligned number, PAGE_COUNTER_MAX.
+    memoryLimit: limit === undefined || limit >= 2 ** 62 ? undefined : limit,
+  })
+}
+
+function readPids(
+  folder: string,
+): Partial<Record<'pids' | 'pidsLimit' | 'pidsPeak' | 'pidsLimitHits', number | undefined>> {
+  return {
+    pids: number(`${folder}/pids.current`),
+    pidsLimit: number(`${folder}/pids.max`),
+    pidsPeak: number(`${folder}/pids.peak`),
+    pidsLimitHits: keyed(`${folder}/pids.events`).get('max'),
+  }
+}
+
+function workingSet(usage: number | undefined, inactiveFile: number | undefined): number | undefined {
+  return usage === undefined ? undefined : Math.max(0, usage - (inactiveFile ?? 0))
+}
+
+/** A file that holds one number; `max`, a missing file and anything else are undefined. */
+function number(path: string): number | undefined {
+  const text = valueIn(take(() => readText(path)))?.trim()
+  if (text === undefined || !/^\d+$/.test(text)) return undefined
+  return Number(text)
+}
+
+/** A file of `key value` lines. */
+function keyed(path: string): Map<string, number> {
+  const text = valueIn(take(() => readText(path))) ?? ''
+  return new Map(
+    text.split('\n').flatMap((line): [string, number][] => {
+      const [key, value] = line.split(' ')
+      return key !== undefined && value !== undefined ? [[key, Number(value)]] : []
+    }),
+  )
+}
+
+function compact(reading: { [K in keyof CgroupReading]: number | undefined }): CgroupReading {
+  return Object.fromEntries(Object.entries(reading).filter(([, value]) => value !== undefined))
+}

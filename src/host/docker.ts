@@ -1,0 +1,64 @@
+/** What State.Status of a container can say (Docker API, ContainerInspect). */
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
+
+/** What of ContainerInspect pidwarden keeps. The environment, arguments and mounts can hold secrets and stay out. */
+export interface ContainerRecord {
+  readonly id: string
+  /** Without the leading slash that the API puts before it. */
+  readonly name: string
+  /** The reference that the container was created from, such as `node:24-bookworm-slim`. */
+  readonly image: string
+  readonly imageId: string
+  readonly state: ContainerState
+  /** Pid of the container's init in the host's PID namespace; 0 unless it runs. */
+  readonly pid: number
+  /** RFC 3339 with nanoseconds, verbatim: with the id it names one life of the container. */
+  readonly startedAt: string
+  /** none = the container has no health check. */
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy'
+  readonly restarts: number
+  /** Labels as inspect gives them: those of the image are among them. */
+  readonly labels: Readonly<Record<string, string>>
+  /** HostConfig.StopTimeout of the container, seconds; 10 when it has none. */
+  readonly stopTimeout: number
+}
+
+/** One line of GET /events about a container. */
+export interface ContainerEvent {
+  readonly action: string
+  readonly id: string
+}
+
+/** The Docker Engine API as far as pidwarden uses it. Every call has a deadline and throws DockerError. */
+export interface Docker {
+  /** Answers when the engine does. */
+  ping(): Promise<void>
+  /** Every container, running or not. One that vanishes while being inspected is left out. */
+  list(): Promise<readonly ContainerRecord[]>
+  inspect(id: string): Promise<ContainerRecord>
+  /** Config.Labels of an image; empty when the image was removed. */
+  imageLabels(imageId: string): Promise<Readonly<Record<string, string>>>
+  /** Calls back for each container event until `signal` aborts (resolves) or the stream breaks (throws). */
+  events(onEvent: (event: ContainerEvent) => void, signal: AbortSignal): Promise<void>
+  /** Sends StopSignal, waits `grace` seconds, kills. Already stopped is success. */
+  stop(id: string, grace: number): Promise<void>
+  /** Already running is success. */
+  start(id: string): Promise<void>
+}
+
+/** Why a call to Docker failed, in words that code can act on. */
+export type DockerErrorCode = 'unreachable' | 'timeout' | 'not_found' | 'conflict' | 'refused' | 'failed'
+
+/** A failed call to Docker: what was tried, on what, what came back. */
+export class DockerError extends Error {
+  override readonly name = 'DockerError'
+  readonly code: DockerErrorCode
+  /** True when the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean
+
+  constructor(code: DockerErrorCode, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+    this.retryable = code === 'unreachable' || code === 'timeout'
+  }
+}

@@ -1,0 +1,170 @@
+import { createInterface } from 'node:readline'
+import Dockerode from 'dockerode'
+import {
+  type ContainerEvent,
+  type ContainerRecord,
+  type ContainerState,
+  type Docker,
+  DockerError,
+} from './docker.ts'
+import { errorCode, errorMessage } from './reading.ts'
+
+/** How long one call to the engine may take, milliseconds, unless the call itself waits (stop). */
+const deadline = 10_000
+
+/** A Docker over the Unix socket at `socketPath`. No API version is pinned: the engine's own is spoken. */
+export function createDocker(socketPath: string): Docker {
+  const engine = new Dockerode({ socketPath })
+
+  async function inspect(id: string): Promise<ContainerRecord> {
+    return record(
+      await call(`inspect container ${short(id)}`, (abortSignal) =>
+        engine.getContainer(id).inspect({ abortSignal }),
+      ),
+    )
+  }
+
+  return {
+    async ping() {
+      await call('ping the engine', () => engine.ping())
+    },
+    async list() {
+      const summaries = await call('list containers', (abortSignal) =>
+        engine.listContainers({ all: true, abortSignal }),
+      )
+      const records: ContainerRecord[] = []
+      for (const { Id } of summaries) {
+        try {
+          records.push(await inspect(Id))
+        } catch (error) {
+          if (!(error instanceof DockerError && error.code === 'not_found')) throw error
+        }
+      }
+      return records
+    },
+    inspect,
+    async imageLabels(imageId) {
+      try {
+        const image = await call(`inspect image ${imageId}`, () => engine.getImage(imageId).inspect())
+        return image.Config?.Labels ?? {}
+      } catch (error) {
+        if (error instanceof DockerError && error.code === 'not_found') return {}
+        throw error
+      }
+    },
+    events: (onEvent, signal) => follow(engine, onEvent, signal),
+    async stop(id, grace) {
+      await call(
+        `stop container ${short(id)}`,
+        (abortSignal) => engine.getContainer(id).stop({ t: grace, abortSignal }),
+        deadline + grace * 1000,
+      ).catch(unlessNotModified)
+    },
+    async start(id) {
+      await call(`start container ${short(id)}`, (abortSignal) =>
+        engine.getContainer(id).start({ abortSignal }),
+      ).catch(unlessNotModified)
+    },
+  }
+}
+
+const short = (id: string): string => id.slice(0, 12)
+
+async function call<T>(what: string, run: (signal: AbortSignal) => Promise<T>, ms = deadline): Promise<T> {
+  const signal = AbortSignal.timeout(ms)
+  try {
+    return await Promise.race([run(signal), aborted(signal)])
+  } catch (error) {
+    throw translate(what, error, signal.aborted ? ms : undefined)
+  }
+}
+
+/** Not every dockerode method takes an AbortSignal; none may outlive its deadline all the same. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+/** The only place that knows how dockerode reports: a plain Error with statusCode for HTTP, code for the socket. */
+function translate(what: string, error: unknown, timedOutAfter?: number): DockerError {
+  const tried = `could not ${what}`
+  if (timedOutAfter !== undefined) {
+    return new DockerError('timeout', `${tried}: no answer within ${timedOutAfter / 1000} s`, error)
+  }
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+  const detail = errorMessage(error)
+  if (typeof status !== 'number') {
+    const hint = errorCode(error) === 'EACCES' ? ' (pidwarden may not open the Docker socket)' : ''
+    return new DockerError('unreachable', `${tried}: Docker is not reachable: ${detail}${hint}`, error)
+  }
+  const code =
+    status === 304 || status === 409
+      ? 'conflict'
+      : status === 404
+        ? 'not_found'
+        : status === 403
+          ? 'refused'
+          : 'failed'
+  return new DockerError(code, `${tried}: Docker answered ${status}: ${detail}`, error)
+}
+
+/** 304 says that the container already is where the call would bring it; dockerode rejects it. */
+function unlessNotModified(error: unknown): void {
+  if (error instanceof DockerError && error.cause instanceof Error) {
+    if ('statusCode' in error.cause && error.cause.statusCode === 304) return
+  }
+  throw error
+}
+
+async function follow(
+  engine: Dockerode,
+  onEvent: (event: ContainerEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const stream = await engine
+    .getEvents({ filters: { type: ['container'] }, abortSignal: signal })
+    .catch((error: unknown) => {
+      throw translate('follow events', error)
+    })
+  try {
+    for await (const line of createInterface({ input: stream })) {
+      const event: unknown = JSON.parse(line)
+      if (isContainerEvent(event)) onEvent({ action: event.Action, id: event.Actor.ID })
+    }
+  } catch (error) {
+    if (!signal.aborted) throw translate('follow events', error)
+  }
+  if (!signal.aborted) throw new DockerError('unreachable', 'Docker ended the event stream')
+}
+
+function isContainerEvent(event: unknown): event is { Action: string; Actor: { ID: string } } {
+  if (typeof event !== 'object' || event === null || !('Action' in event) || !('Actor' in event)) return false
+  const { Action, Actor } = event
+  return typeof Action === 'string' && typeof Actor === 'object' && Actor !== null && 'ID' in Actor
+}
+
+const states = new Set<string>(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'])
+const isState = (status: string): status is ContainerState => states.has(status)
+
+const healths = new Set<string>(['starting', 'healthy', 'unhealthy'])
+const isHealth = (status: string): status is 'starting' | 'healthy' | 'unhealthy' => healths.has(status)
+
+function record(info: Dockerode.ContainerInspectInfo): ContainerRecord {
+  const { State: state, Config: config } = info
+  const health = state.Health?.Status ?? 'none'
+  return {
+    id: info.Id,
+    name: info.Name.replace(/^\//, ''),
+    image: config.Image,
+    imageId: info.Image,
+    // An engine may learn a new word; a container in an unknown state is not one to act on.
+    state: isState(state.Status) ? state.Status : 'dead',
+    pid: state.Pid,
+    startedAt: state.StartedAt,
+    health: isHealth(health) ? health : 'none',
+    restarts: info.RestartCount,
+    labels: config.Labels ?? {},
+    stopTimeout: 'StopTimeout' in config && typeof config.StopTimeout === 'number' ? config.StopTimeout : 10,
+  }
+}

@@ -1,0 +1,156 @@
+import type { Clock } from './clock.ts'
+import { type ContainerRecord, type Docker, DockerError } from './docker.ts'
+import { errorMessage } from './reading.ts'
+
+/** A container, with the labels of its image beside its own, so that a policy can tell who put them there. */
+export interface KnownContainer extends ContainerRecord {
+  readonly imageLabels: Readonly<Record<string, string>>
+}
+
+/** Whether the list of containers can be trusted. */
+export interface InventoryState {
+  /** True while the event stream is open and the last list succeeded. */
+  readonly connected: boolean
+  /** Wall clock of the last complete list; undefined before the first. */
+  readonly listedAt: number | undefined
+  /** Why it is not connected, for people. */
+  readonly error: string | undefined
+}
+
+/** The containers of this host, kept fresh by Docker's event stream. */
+export interface Inventory {
+  state(): InventoryState
+  /** Every known container; stale while not connected. */
+  containers(): readonly KnownContainer[]
+  get(id: string): KnownContainer | undefined
+  /** True when this engine once listed the id, be it gone or not, since pidwarden started. */
+  everKnew(id: string): boolean
+  /** Reads one container afresh, past the cache. Undefined when it is gone. Throws DockerError. */
+  refresh(id: string): Promise<KnownContainer | undefined>
+  /** Lists, follows events, lists again after a break; for ever, until `signal` aborts. Never throws. */
+  follow(signal: AbortSignal): Promise<void>
+}
+
+/** Where the inventory says what happened to its connection. */
+export interface InventoryLog {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+}
+
+const firstRetry = 500
+const longestRetry = 10_000
+/** A hung engine keeps its event stream open and silent: the list, which has a deadline, finds that out. */
+const relistEvery = 30_000
+
+/** How many ids `everKnew` remembers; a host that starts a container a second fills this in three hours. */
+const rememberedIds = 10_000
+
+/** Events that change nothing which pidwarden keeps; exec_* come by the thousand from health checks. */
+const idleActions = /^(exec_|attach|top|resize|copy|archive-path|export|commit)/
+
+/** An empty inventory of `docker`; `follow` fills it. */
+export function createInventory(docker: Docker, clock: Clock, log: InventoryLog): Inventory {
+  const known = new Map<string, KnownContainer>()
+  const ever = new Set<string>()
+  const imageLabels = new Map<string, Readonly<Record<string, string>>>()
+  let state: InventoryState = { connected: false, listedAt: undefined, error: 'not connected to Docker yet' }
+
+  async function withImage(record: ContainerRecord): Promise<KnownContainer> {
+    let labels = imageLabels.get(record.imageId)
+    if (labels === undefined) {
+      labels = await docker.imageLabels(record.imageId)
+      imageLabels.set(record.imageId, labels)
+    }
+    remember(record.id)
+    return { ...record, imageLabels: labels }
+  }
+
+  function remember(id: string): void {
+    ever.add(id)
+    const [oldest] = ever
+    if (ever.size > rememberedIds && oldest !== undefined) ever.delete(oldest)
+  }
+
+  async function refresh(id: string): Promise<KnownContainer | undefined> {
+    try {
+      const container = await withImage(await docker.inspect(id))
+      known.set(id, container)
+      return container
+    } catch (error) {
+      if (!(error instanceof DockerError && error.code === 'not_found')) throw error
+      known.delete(id)
+      return undefined
+    }
+  }
+
+  async function list(): Promise<void> {
+    const containers = await Promise.all((await docker.list()).map(withImage))
+    known.clear()
+    for (const container of containers) known.set(container.id, container)
+    const inUse = new Set(containers.map(({ imageId }) => imageId))
+    for (const image of imageLabels.keys()) if (!inUse.has(image)) imageLabels.delete(image)
+    if (!state.connected) log.info({ containers: known.size }, 'connected to Docker')
+    state = { connected: true, listedAt: clock.now(), error: undefined }
+  }
+
+  /** One connection: events are followed before the list is taken, so that nothing falls between the two. */
+  async function connect(signal: AbortSignal): Promise<void> {
+    const connection = new AbortController()
+    const ended = AbortSignal.any([signal, connection.signal])
+    const touched = new Set<string>()
+    let wake = (): void => {}
+    const events = docker.events((event) => {
+      if (idleActions.test(event.action)) return
+      touched.add(event.id)
+      wake()
+    }, ended)
+    try {
+      await Promise.race([events, list()])
+      const refreshes = (async () => {
+        for (let relistAt = clock.monotonic() + relistEvery; !ended.aborted; ) {
+          const timer = new AbortController()
+          wake = () => timer.abort()
+          if (touched.size === 0) {
+            await clock.sleep(relistEvery, AbortSignal.any([ended, timer.signal])).catch(() => {})
+          }
+          const ids = [...touched]
+          touched.clear()
+          for (const id of ids) await refresh(id)
+          if (clock.monotonic() >= relistAt) {
+            await list()
+            relistAt = clock.monotonic() + relistEvery
+          }
+        }
+      })()
+      await Promise.race([events, refreshes])
+    } finally {
+      connection.abort()
+      await events.catch(() => {})
+    }
+  }
+
+  return {
+    state: () => state,
+    containers: () => [...known.values()],
+    get: (id) => known.get(id),
+    everKnew: (id) => ever.has(id),
+    refresh,
+    async follow(signal) {
+      let retry = firstRetry
+      while (!signal.aborted) {
+        const connectedBefore = state.listedAt
+        try {
+          await connect(signal)
+        } catch (error) {
+          if (state.connected || state.listedAt === undefined) {
+            log.warn({ error: errorMessage(error) }, 'lost Docker; trying again until it answers')
+          }
+          state = { ...state, connected: false, error: errorMessage(error) }
+        }
+        if (state.listedAt !== connectedBefore) retry = firstRetry
+        await clock.sleep(retry, signal).catch(() => {})
+        retry = Math.min(retry * 2, longestRetry)
+      }
+    },
+  }
+}

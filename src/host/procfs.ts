@@ -1,0 +1,140 @@
+import { readdirSync, readlinkSync } from 'node:fs'
+import { readBytes, readText } from './file.ts'
+import { type Reading, take } from './reading.ts'
+
+/** The fields of /proc/<pid>/stat that pidwarden uses; proc_pid_stat(5) numbers them. */
+export interface ProcStat {
+  readonly pid: number
+  /** Field 2, at most 15 bytes; the kernel's name for the process, free to be changed by it. */
+  readonly comm: string
+  /** Field 3: R, S, D, Z, T … */
+  readonly state: string
+  readonly ppid: number
+  readonly pgrp: number
+  readonly session: number
+  /** Field 7: 0 when the process has no controlling terminal. */
+  readonly tty: number
+  /** Fields 14 + 15, in clock ticks. */
+  readonly cpuTicks: number
+  /** Field 20. */
+  readonly threads: number
+  /** Field 22, clock ticks after boot. With the pid it names one process for as long as the machine runs. */
+  readonly startTicks: number
+  /** Field 24, pages. */
+  readonly rssPages: number
+}
+
+/** USER_HZ: clock ticks per second in /proc; 100 on every architecture that Docker runs on. */
+export const ticksPerSecond = 100
+
+/** Everything pidwarden reads below /proc. Pids are those of the PID namespace that /proc was mounted in. */
+export interface Procfs {
+  stat(pid: number): Reading<ProcStat>
+  /** NUL-separated argv; empty for a zombie or a kernel thread. */
+  argv(pid: number): Reading<readonly string[]>
+  /** Absolute path as the process sees it. Needs CAP_SYS_PTRACE for processes of others. */
+  cwd(pid: number): Reading<string>
+  /** Effective user id, from the Uid line of /proc/<pid>/status. */
+  uid(pid: number): Reading<number>
+  /** NAME=value strings as at exec. Needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for processes of others. */
+  environ(pid: number): Reading<readonly string[]>
+  /** The text of /proc/<pid>/cgroup. */
+  cgroup(pid: number): Reading<string>
+  /** True when the process holds a listening TCP or Unix socket. Needs the capabilities of `environ`. */
+  listens(pid: number): Reading<boolean>
+  /** Seconds since boot. */
+  uptime(): number
+  /** Effective capabilities of this process, as the bit mask of capabilities(7). */
+  ownCapabilities(): bigint
+}
+
+/** A Procfs over the mount at `root` (`/proc`, or a fixture tree). */
+export function createProcfs(root = '/proc'): Procfs {
+  return {
+    stat: (pid) => take(() => parseStat(readBytes(`${root}/${pid}/stat`))),
+    argv: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/cmdline`))),
+    cwd: (pid) => take(() => readlinkSync(`${root}/${pid}/cwd`)),
+    uid: (pid) => take(() => parseUid(readText(`${root}/${pid}/status`))),
+    environ: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/environ`))),
+    cgroup: (pid) => take(() => readText(`${root}/${pid}/cgroup`)),
+    listens: (pid) => take(() => listens(root, pid)),
+    uptime: () => Number.parseFloat(readText(`${root}/uptime`)),
+    ownCapabilities: () => BigInt(`0x${field(readText(`${root}/self/status`), 'CapEff')}`),
+  }
+}
+
+/** Parses the one line of /proc/<pid>/stat; comm may hold spaces and parentheses, so the last ')' ends it. */
+export function parseStat(line: Buffer): ProcStat {
+  const open = line.indexOf(0x28)
+  const close = line.lastIndexOf(0x29)
+  if (open < 0 || close < open) throw new Error(`no comm in stat line: ${line.toString('latin1', 0, 60)}`)
+  const fields = line.toString('latin1', close + 2).split(' ')
+  const number = (position: number): number => Number(fields[position - 3])
+  return {
+    pid: Number(line.toString('latin1', 0, open)),
+    comm: line.toString('utf8', open + 1, close),
+    state: fields[0] ?? '?',
+    ppid: number(4),
+    pgrp: number(5),
+    session: number(6),
+    tty: number(7),
+    cpuTicks: number(14) + number(15),
+    threads: number(20),
+    startTicks: number(22),
+    rssPages: number(24),
+  }
+}
+
+/** NUL-separated strings; the padding that a rewritten process title leaves behind is dropped. */
+function splitNul(bytes: Buffer): readonly string[] {
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return end === 0 ? [] : bytes.toString('utf8', 0, end).split('\0')
+}
+
+function field(status: string, name: string): string {
+  const line = status.split('\n').find((candidate) => candidate.startsWith(`${name}:`))
+  if (line === undefined) throw new Error(`no ${name} line in status`)
+  return line.slice(name.length + 1).trim()
+}
+
+function parseUid(status: string): number {
+  return Number(field(status, 'Uid').split(/\s+/)[1])
+}
+
+function listens(root: string, pid: number): boolean {
+  const inodes = new Set<string>()
+  for (const fd of readdirSync(`${root}/${pid}/fd`)) {
+    const target = take(() => readlinkSync(`${root}/${pid}/fd/${fd}`))
+    // A descriptor that closed meanwhile listens to nothing; one that cannot be read makes the answer unknown.
+    if (target.kind === 'gone') continue
+    if (target.kind !== 'value') throw Object.assign(new Error(target.detail), { code: 'EACCES' })
+    const inode = /^socket:\[(\d+)\]$/.exec(target.value)?.[1]
+    if (inode !== undefined) inodes.add(inode)
+  }
+  if (inodes.size === 0) return false
+  return [...listeningInodes(`${root}/${pid}/net`)].some((inode) => inodes.has(inode))
+}
+
+/**
+ * Inodes of listening sockets in one network namespace: state 0A (TCP_LISTEN) of net/tcp and net/tcp6, and
+ * sockets with the flag __SO_ACCEPTCON (00010000) of net/unix.
+ */
+function* listeningInodes(net: string): Generator<string> {
+  for (const table of ['tcp', 'tcp6']) {
+    const text = take(() => readText(`${net}/${table}`))
+    if (text.kind === 'gone') continue
+    if (text.kind !== 'value') throw new Error(text.detail)
+    for (const line of text.value.split('\n').slice(1)) {
+      const columns = line.trim().split(/\s+/)
+      if (columns[3] === '0A' && columns[9] !== undefined) yield columns[9]
+    }
+  }
+  const unix = take(() => readText(`${net}/unix`))
+  if (unix.kind === 'gone') return
+  if (unix.kind !== 'value') throw new Error(unix.detail)
+  for (const line of unix.value.split('\n').slice(1)) {
+    const columns = line.trim().split(/\s+/)
+    if (columns[3] === '00010000' && columns[6] !== undefined) yield columns[6]
+  }
+}
