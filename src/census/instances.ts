@@ -1,0 +1,79 @@
+import type { Command } from './command.ts'
+import type { Identity } from './identity.ts'
+import type { Process, ProcessTree } from './process.ts'
+
+/**
+ * One running copy of something: a launcher chain (`npm exec X` -> `sh -c X` -> `node …/X`) collapsed with its leaf
+ * and the leaf's descendants of the same program. Counted once, and ended as a whole.
+ */
+export interface Instance {
+  /** Highest process of the chain; age is told from it. */
+  readonly root: Process
+  /** What the chain was started for; command and identity are told from it. */
+  readonly leaf: Process
+  /** How many launchers stand above the leaf. */
+  readonly launchers: number
+  /** The label of the leaf: what a person calls it. */
+  readonly command: string
+  readonly identity: Identity
+  /** The process it hangs below; undefined for the container's init and for what `docker exec` started. */
+  readonly parent: Process | undefined
+  /** Chain, leaf and workers; descendants that run something else are instances of their own. */
+  readonly members: readonly Process[]
+}
+
+/** How the census looks at one process. */
+export interface Describe {
+  command(process: Process): Command
+  identity(leaf: Process): Identity
+}
+
+/** All instances of a container, those above before those below. */
+export function findInstances(tree: ProcessTree, describe: Describe): readonly Instance[] {
+  const instances: Instance[] = []
+  const roots = [...tree.processes.values()].filter(({ ppid }) => !tree.processes.has(ppid))
+  for (let root = roots.shift(); root !== undefined; root = roots.shift()) {
+    const { instance, below } = collapse(tree, root, describe)
+    instances.push(instance)
+    roots.push(...below)
+  }
+  return instances
+}
+
+function collapse(
+  tree: ProcessTree,
+  root: Process,
+  describe: Describe,
+): { instance: Instance; below: readonly Process[] } {
+  const childrenOf = (process: Process): readonly Process[] => tree.children.get(process.pid) ?? []
+  const members: Process[] = [root]
+  let leaf = root
+  let command = describe.command(leaf)
+  // A launcher with no child has not started anything yet, or lost it; one with several is a supervisor. Either
+  // way it stands for itself.
+  for (let [child, ...others] = childrenOf(leaf); command.launcher && child && others.length === 0; ) {
+    leaf = child
+    members.push(leaf)
+    command = describe.command(leaf)
+    ;[child, ...others] = childrenOf(leaf)
+  }
+  const launchers = members.length - 1
+  const below: Process[] = []
+  const workers = [...childrenOf(leaf)]
+  for (let child = workers.shift(); child !== undefined; child = workers.shift()) {
+    if (!command.launcher && describe.command(child).program === command.program) {
+      members.push(child)
+      workers.push(...childrenOf(child))
+    } else below.push(child)
+  }
+  const instance: Instance = {
+    root,
+    leaf,
+    launchers,
+    command: command.label,
+    identity: describe.identity(leaf),
+    parent: tree.processes.get(root.ppid),
+    members,
+  }
+  return { instance, below }
+}
