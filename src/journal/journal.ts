@@ -1,0 +1,174 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { Ending } from './outcomes.ts'
+import { JournalReader } from './reader.ts'
+import type { Episode, Measurement, NewEffect, NewEpisode, NewRun } from './records.ts'
+import { toEpisode } from './rows.ts'
+
+/**
+ * The durable memory: every alert that was accepted, every run, step and effect. Writes are synchronous: when a
+ * method returns, what it says is on file, and only then may the effect follow. Every method throws the error of
+ * SQLite when the file cannot be read or written.
+ */
+export class Journal extends JournalReader {
+  readonly #database: DatabaseSync
+  readonly #now: () => number
+
+  /** `database` as openDatabase() made it; `now` gives milliseconds since the epoch. */
+  constructor(database: DatabaseSync, now: () => number) {
+    super(database)
+    this.#database = database
+    this.#now = now
+  }
+
+  /** Runs `work` in one transaction: all of it is on file afterwards, or nothing. */
+  transaction<T>(work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  /** Finds or adds the episode; a further delivery is counted. */
+  receive(episode: NewEpisode): { episode: Episode; first: boolean } {
+    const row = this.get(
+      `INSERT INTO episodes (fingerprint, starts_at, alert, container_id, name, playbook, tier, resource, received_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (fingerprint, starts_at) DO UPDATE SET deliveries = deliveries + 1
+       RETURNING *`,
+      episode.fingerprint,
+      episode.startsAt,
+      episode.alert,
+      episode.containerId,
+      episode.name,
+      episode.playbook,
+      episode.tier,
+      episode.resource,
+      this.#now(),
+    )
+    if (row === undefined) throw new Error('the journal returned no row for an episode')
+    return { episode: toEpisode(row), first: row.deliveries === 1 }
+  }
+
+  /** Notes that Alertmanager called the episode resolved. False when it is not known. */
+  resolve(fingerprint: string, startsAt: string): boolean {
+    const { changes } = this.#run(
+      'UPDATE episodes SET resolved_at = ? WHERE fingerprint = ? AND starts_at = ?',
+      this.#now(),
+      fingerprint,
+      startsAt,
+    )
+    return changes > 0
+  }
+
+  addRun(run: NewRun): void {
+    this.#run(
+      `INSERT INTO runs (id, episode_id, container_id, name, playbook, tier, resource, state, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+      run.id,
+      run.episodeId,
+      run.containerId,
+      run.name,
+      run.playbook,
+      run.tier,
+      run.resource,
+      this.#now(),
+    )
+  }
+
+  startRun(id: string): void {
+    this.#run(`UPDATE runs SET state = 'running', started_at = ? WHERE id = ?`, this.#now(), id)
+  }
+
+  endRun(id: string, ending: Ending, before?: Measurement, after?: Measurement): void {
+    this.#run(
+      `UPDATE runs SET state = 'done', outcome = ?, reason = ?, detail = ?, before = ?, after = ?, ended_at = ?
+       WHERE id = ?`,
+      ending.outcome,
+      ending.reason,
+      ending.detail ?? null,
+      json(before),
+      json(after),
+      this.#now(),
+      id,
+    )
+  }
+
+  addStep(runId: string, action: string): number {
+    const { lastInsertRowid } = this.#run(
+      'INSERT INTO steps (run_id, action, started_at) VALUES (?, ?, ?)',
+      runId,
+      action,
+      this.#now(),
+    )
+    return Number(lastInsertRowid)
+  }
+
+  /** Adds to what the step decided; a step that plans again keeps the earlier plans. */
+  planStep(stepId: number, plan: unknown): void {
+    const row = this.get('SELECT plan FROM steps WHERE id = ?', stepId)
+    const plans: unknown = typeof row?.plan === 'string' ? JSON.parse(row.plan) : []
+    this.#run('UPDATE steps SET plan = ? WHERE id = ?', JSON.stringify([plans, plan].flat()), stepId)
+  }
+
+  endStep(stepId: number, ending: Ending, before?: Measurement, after?: Measurement): void {
+    this.#run(
+      'UPDATE steps SET outcome = ?, reason = ?, detail = ?, before = ?, after = ?, ended_at = ? WHERE id = ?',
+      ending.outcome,
+      ending.reason,
+      ending.detail ?? null,
+      json(before),
+      json(after),
+      this.#now(),
+      stepId,
+    )
+  }
+
+  /** Writes the intents down, all or none; the ids come back in the same order. */
+  intend(stepId: number, effects: readonly NewEffect[]): readonly number[] {
+    return this.transaction(() =>
+      effects.map(({ kind, pid, startTicks, command, signal }) => {
+        const { lastInsertRowid } = this.#run(
+          `INSERT INTO effects (step_id, kind, pid, start_ticks, command, signal, intent_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          stepId,
+          kind,
+          pid ?? null,
+          startTicks ?? null,
+          command ?? null,
+          signal ?? null,
+          this.#now(),
+        )
+        return Number(lastInsertRowid)
+      }),
+    )
+  }
+
+  /** Completes effects with what came back. */
+  complete(results: readonly { readonly id: number; readonly result: string }[]): void {
+    this.transaction(() => {
+      for (const { id, result } of results) {
+        this.#run('UPDATE effects SET result = ?, result_at = ? WHERE id = ?', result, this.#now(), id)
+      }
+    })
+  }
+
+  #run(
+    sql: string,
+    ...values: SQLInputValue[]
+  ): { changes: number | bigint; lastInsertRowid: number | bigint } {
+    return this.#database.prepare(sql).run(...values)
+  }
+}
+
+function json(measurement: Measurement | undefined): string | null {
+  return measurement === undefined ? null : JSON.stringify(measurement)
+}

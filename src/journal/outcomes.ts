@@ -1,0 +1,48 @@
+/** How a run or a step ended. The same words stand in the log, the journal, the metrics and the docs. */
+export const outcomes = [
+  'fixed',
+  'improved',
+  'ineffective',
+  'regressed',
+  'unknown',
+  'skipped',
+  'failed',
+  'interrupted',
+  'superseded',
+  'cancelled',
+  'dry_run',
+] as const
+/** One of the outcomes. */
+export type Outcome = (typeof outcomes)[number]
+
+/** Why it ended so. */
+export const reasons = [
+  'cleared',
+  'still_above',
+  'recorded',
+  'no_candidates',
+  'tier_not_reached',
+  'container_gone',
+  'container_replaced',
+  'not_running',
+  'not_enforced',
+  'own_stack',
+  'census_unknown',
+  'restart_budget',
+  'respawned',
+  'action_failed',
+  'deadline',
+  'higher_tier',
+  'dry_run',
+  'shutdown',
+  'crash',
+] as const
+/** One of the reasons. */
+export type Reason = (typeof reasons)[number]
+
+/** Outcome and reason together, with a sentence for people. */
+export interface Ending {
+  readonly outcome: Outcome
+  readonly reason: Reason
+  readonly detail?: string
+}

@@ -1,0 +1,95 @@
+import type { Ending } from './outcomes.ts'
+
+/** One firing of one alert: fingerprint and startsAt name it, however often and by whomever it is delivered. */
+export interface Episode {
+  readonly id: number
+  readonly fingerprint: string
+  readonly startsAt: string
+  readonly alert: string
+  readonly containerId: string
+  readonly name: string
+  readonly playbook: string
+  readonly tier: string
+  readonly resource: string
+  readonly receivedAt: number
+  readonly deliveries: number
+}
+
+/** An episode as the webhook brings it. */
+export type NewEpisode = Omit<Episode, 'id' | 'receivedAt' | 'deliveries'>
+
+/** A value of the container's resources at one moment; absent where it could not be read. */
+export interface Measurement {
+  readonly processes: number
+  readonly duplicates: number
+  readonly orphans: number
+  readonly pids?: number
+  readonly memoryBytes?: number
+}
+
+/** What a run is about. */
+export interface NewRun {
+  readonly id: string
+  readonly episodeId: number
+  readonly containerId: string
+  readonly name: string
+  readonly playbook: string
+  readonly tier: string
+  readonly resource: string
+}
+
+/** One execution of a playbook on one container. */
+export interface Run extends NewRun {
+  readonly state: 'queued' | 'running' | 'done'
+  readonly ending?: Ending
+  readonly createdAt: number
+  readonly startedAt?: number
+  readonly endedAt?: number
+  readonly before?: Measurement
+  readonly after?: Measurement
+}
+
+/** One rung of a run. */
+export interface Step {
+  readonly id: number
+  readonly action: string
+  readonly startedAt: number
+  readonly endedAt?: number
+  readonly ending?: Ending
+  /** What was decided and why: candidates ranked with a verdict each, or the evidence. */
+  readonly plan?: unknown
+  readonly before?: Measurement
+  readonly after?: Measurement
+}
+
+/** Something that changes the world: written down before it happens, completed with what came back. */
+export interface NewEffect {
+  readonly kind: 'signal' | 'stop' | 'start'
+  /** For signals: host pid and start time name the process. */
+  readonly pid?: number
+  readonly startTicks?: number
+  readonly command?: string
+  readonly signal?: string
+}
+
+/** An effect and its result: `sent`, `gone`, `changed`, `done`, `failed: …`; none = the process died in between. */
+export interface Effect extends NewEffect {
+  readonly id: number
+  readonly intentAt: number
+  readonly resultAt?: number
+  readonly result?: string
+}
+
+/** A run with all that happened in it. */
+export interface RunStory extends Run {
+  readonly alert: string
+  readonly startsAt: string
+  readonly receivedAt: number
+  readonly steps: readonly (Step & { readonly effects: readonly Effect[] })[]
+}
+
+/** How often something happened, by its labels. */
+export interface Tally<Labels extends string> {
+  readonly labels: Readonly<Record<Labels, string>>
+  readonly count: number
+}

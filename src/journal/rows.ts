@@ -1,0 +1,99 @@
+import type { SQLOutputValue } from 'node:sqlite'
+import { type Ending, type Outcome, outcomes, type Reason, reasons } from './outcomes.ts'
+import type { Effect, Episode, Measurement, Run, Step } from './records.ts'
+
+/** A row as node:sqlite gives it. */
+export type Row = Record<string, SQLOutputValue>
+
+export function toEpisode(row: Row): Episode {
+  return {
+    id: Number(row.id),
+    fingerprint: String(row.fingerprint),
+    startsAt: String(row.starts_at),
+    alert: String(row.alert),
+    containerId: String(row.container_id),
+    name: String(row.name),
+    playbook: String(row.playbook),
+    tier: String(row.tier),
+    resource: String(row.resource),
+    receivedAt: Number(row.received_at),
+    deliveries: Number(row.deliveries),
+  }
+}
+
+export function toRun(row: Row): Run {
+  return {
+    id: String(row.id),
+    episodeId: Number(row.episode_id),
+    containerId: String(row.container_id),
+    name: String(row.name),
+    playbook: String(row.playbook),
+    tier: String(row.tier),
+    resource: String(row.resource),
+    state: toState(row.state),
+    createdAt: Number(row.created_at),
+    ...optional('startedAt', toNumber(row.started_at)),
+    ...optional('endedAt', toNumber(row.ended_at)),
+    ...optional('ending', toEnding(row)),
+    ...optional('before', toMeasurement(row.before)),
+    ...optional('after', toMeasurement(row.after)),
+  }
+}
+
+export function toStep(row: Row): Step {
+  const plan: unknown = typeof row.plan === 'string' ? JSON.parse(row.plan) : undefined
+  return {
+    id: Number(row.id),
+    action: String(row.action),
+    startedAt: Number(row.started_at),
+    ...optional('endedAt', toNumber(row.ended_at)),
+    ...optional('ending', toEnding(row)),
+    ...optional('plan', plan),
+    ...optional('before', toMeasurement(row.before)),
+    ...optional('after', toMeasurement(row.after)),
+  }
+}
+
+export function toEffect(row: Row): Effect {
+  return {
+    id: Number(row.id),
+    kind: row.kind === 'stop' || row.kind === 'start' ? row.kind : 'signal',
+    intentAt: Number(row.intent_at),
+    ...optional('pid', toNumber(row.pid)),
+    ...optional('startTicks', toNumber(row.start_ticks)),
+    ...optional('command', toText(row.command)),
+    ...optional('signal', toText(row.signal)),
+    ...optional('resultAt', toNumber(row.result_at)),
+    ...optional('result', toText(row.result)),
+  }
+}
+
+/** `{ [key]: value }`, or nothing: with exactOptionalPropertyTypes an absent property must stay absent. */
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  const part: { [P in K]?: V } = {}
+  if (value !== undefined) part[key] = value
+  return part
+}
+
+const toNumber = (value: SQLOutputValue | undefined): number | undefined =>
+  value === null || value === undefined ? undefined : Number(value)
+
+const toText = (value: SQLOutputValue | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined
+
+const toState = (value: SQLOutputValue | undefined): Run['state'] =>
+  value === 'queued' || value === 'running' ? value : 'done'
+
+function toMeasurement(value: SQLOutputValue | undefined): Measurement | undefined {
+  return typeof value === 'string' ? (JSON.parse(value) as Measurement) : undefined
+}
+
+function toEnding(row: Row): Ending | undefined {
+  const outcome = row.outcome
+  const reason = row.reason
+  if (!isOutcome(outcome) || !isReason(reason)) return undefined
+  return { outcome, reason, ...optional('detail', toText(row.detail)) }
+}
+
+const isOutcome = (value: unknown): value is Outcome => outcomes.some((outcome) => outcome === value)
+const isReason = (value: unknown): value is Reason => reasons.some((reason) => reason === value)
