@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { Ending } from './outcomes.ts'
 import { JournalReader } from './reader.ts'
-import type { Episode, Measurement, NewEffect, NewEpisode, NewRun } from './records.ts'
+import type { Episode, Measurement, NewEffect, NewEpisode, NewRun, Run } from './records.ts'
 import { toEpisode } from './rows.ts'
 
 /**
@@ -69,7 +69,8 @@ export class Journal extends JournalReader {
     return changes > 0
   }
 
-  addRun(run: NewRun): void {
+  addRun(run: NewRun): Run {
+    const createdAt = this.#now()
     this.#run(
       `INSERT INTO runs (id, episode_id, container_id, name, playbook, tier, resource, state, created_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
@@ -80,8 +81,9 @@ export class Journal extends JournalReader {
       run.playbook,
       run.tier,
       run.resource,
-      this.#now(),
+      createdAt,
     )
+    return { ...run, state: 'queued', createdAt }
   }
 
   startRun(id: string): void {

@@ -28,6 +28,7 @@ export const reasons = [
   'not_enforced',
   'own_stack',
   'census_unknown',
+  'docker_unreachable',
   'restart_budget',
   'respawned',
   'action_failed',

@@ -1,0 +1,66 @@
+import type { Census, Observation } from '../census/observe.ts'
+import type { Tier } from '../census/presets.ts'
+import type { Clock } from '../host/clock.ts'
+import type { KnownContainer } from '../host/inventory.ts'
+import type { Procfs } from '../host/procfs.ts'
+import type { Ending } from '../journal/outcomes.ts'
+import type { Effects } from './effects.ts'
+import type { RemediationSettings } from './settings.ts'
+
+/** A container that could be measured: what decisions are made on. */
+export interface Sighting extends Omit<Observation, 'census'> {
+  readonly census: Census
+}
+
+/** What a plan is made with; nothing in here can change anything. */
+export interface PlanContext {
+  readonly tier: Tier
+  readonly settings: RemediationSettings
+  readonly procfs: Procfs
+  /** Pid of pidwarden itself. */
+  readonly ownPid: number
+}
+
+/** What an action works with while it is one step of a run. */
+export interface StepContext extends PlanContext {
+  readonly stepId: number
+  readonly clock: Clock
+  readonly effects: Effects
+  /** Aborts when the run is cancelled, superseded or out of time; looked at between effects, never inside one. */
+  readonly signal: AbortSignal
+  /**
+   * Looks at the target again, from the kernel, and makes sure that it still is the container that the run was
+   * admitted for. Throws RunStop when it is not, or when it cannot be measured: unknown never acts.
+   */
+  look(): Promise<Sighting>
+  /** What Docker says of the container now. Throws RunStop when it is gone, DockerError when it cannot be asked. */
+  refresh(): Promise<KnownContainer>
+  /** Adds to the step's plan in the journal: what was seen, decided and why. */
+  note(plan: unknown): void
+  /** How often the container was restarted by pidwarden within the last hour. */
+  restartsLastHour(): number
+  /** The action has itself given the container a new life (restart): the run goes on with that one. */
+  adopt(container: KnownContainer): void
+}
+
+/** One kind of thing that can be done. */
+export interface Action {
+  readonly name: string
+  /** True when it changes anything: such a step never runs in observe or dry-run mode. */
+  readonly acts: boolean
+  /** What it would do now, printable, without doing it. */
+  plan(sighting: Sighting, context: PlanContext): unknown
+  /** Does it. Undefined = done, let the measurements speak; an Ending = the action itself knows better. */
+  run(context: StepContext): Promise<Ending | undefined>
+}
+
+/** Ends a run from within a step with a known outcome; not a failure of the program. */
+export class RunStop extends Error {
+  override readonly name = 'RunStop'
+  readonly ending: Ending
+
+  constructor(ending: Ending) {
+    super(ending.detail ?? ending.reason)
+    this.ending = ending
+  }
+}

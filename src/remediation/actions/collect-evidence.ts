@@ -1,0 +1,41 @@
+import type { Action, Sighting } from '../action.ts'
+import { measure } from '../verify.ts'
+
+/** How many instances the evidence names one by one. */
+const shown = 100
+
+/** Keeps what was there before anything was touched: commands, tree, ages, memory. Labels only, no argv. */
+export const collectEvidence: Action = {
+  name: 'collect-evidence',
+  acts: false,
+  plan: evidence,
+  async run(context) {
+    context.note(evidence(await context.look()))
+    return { outcome: 'skipped', reason: 'recorded' }
+  },
+}
+
+function evidence({ container, policy, census }: Sighting): unknown {
+  const commands = Map.groupBy(census.instances, ({ command }) => command)
+  return {
+    container: container.name,
+    image: container.image,
+    health: container.health,
+    restarts: container.restarts,
+    policy: { mode: policy.mode, preset: policy.preset, profile: policy.profile, copies: policy.copies },
+    measurement: measure(census),
+    limits: { pids: census.cgroup.pidsLimit, memoryBytes: census.cgroup.memoryLimit },
+    commands: [...commands]
+      .map(([command, instances]) => ({ command, instances: instances.length }))
+      .sort((a, b) => b.instances - a.instances)
+      .slice(0, shown),
+    instances: census.instances.slice(0, shown).map((instance) => ({
+      command: instance.command,
+      standing: instance.standing,
+      pid: instance.root.pid,
+      parent: instance.parent?.pid,
+      ageSeconds: Math.round(instance.root.ageSeconds),
+      processes: instance.members.length,
+    })),
+  }
+}

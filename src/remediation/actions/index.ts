@@ -1,0 +1,13 @@
+import type { Action } from '../action.ts'
+import { collectEvidence } from './collect-evidence.ts'
+import { killDuplicates } from './kill-duplicates.ts'
+import { killOrphans } from './kill-orphans.ts'
+import { restartContainer } from './restart-container.ts'
+
+/** Every action by its name. */
+export const actions = {
+  'collect-evidence': collectEvidence,
+  'kill-orphans': killOrphans,
+  'kill-duplicates': killDuplicates,
+  'restart-container': restartContainer,
+} as const satisfies Record<string, Action>

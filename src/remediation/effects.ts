@@ -1,0 +1,122 @@
+import type { Process } from '../census/process.ts'
+import type { Docker } from '../host/docker.ts'
+import type { Procfs } from '../host/procfs.ts'
+import { errorMessage, valueIn } from '../host/reading.ts'
+import type { SignalName, Signals } from '../host/signal.ts'
+import type { Journal } from '../journal/journal.ts'
+
+/** A process as the plan saw it; it is signalled only if it still is that one. */
+export interface SignalTarget extends Pick<Process, 'pid' | 'startTicks' | 'argv'> {
+  /** The label, for the journal. */
+  readonly command: string
+}
+
+/** Where the targets must be: the container's cgroup path and the pids that nothing may touch. */
+export interface SignalBounds {
+  readonly cgroupPath: string
+  readonly forbidden: ReadonlySet<number>
+}
+
+/** sent, gone (it had ended), changed (the pid is another process now), forbidden, or failed with what came back. */
+export type SignalResult = 'sent' | 'gone' | 'changed' | 'forbidden' | `failed: ${string}`
+
+/**
+ * Everything that pidwarden does to the world goes through here: the intent is in the journal before the effect, and
+ * a dry run is refused here, at the one place, whatever the action meant to do.
+ */
+export interface Effects {
+  /** Signals in the given order, each process verified on its pidfd first. */
+  signal(
+    stepId: number,
+    targets: readonly SignalTarget[],
+    signal: SignalName,
+    bounds: SignalBounds,
+  ): readonly SignalResult[]
+  stop(stepId: number, containerId: string, grace: number): Promise<void>
+  start(stepId: number, containerId: string): Promise<void>
+}
+
+/** An action tried to touch something in a dry run: a bug, and nothing happened. */
+export class DryRunError extends Error {
+  override readonly name = 'DryRunError'
+}
+
+/** What effects reach the world through. */
+export interface EffectPorts {
+  readonly signals: Signals
+  readonly procfs: Procfs
+  readonly docker: Docker
+  readonly journal: Journal
+}
+
+/** The effects of one run. */
+export function createEffects({ signals, procfs, docker, journal }: EffectPorts, dryRun: boolean): Effects {
+  function refuseInDryRun(what: string): void {
+    if (dryRun) throw new DryRunError(`dry run: refused to ${what}`)
+  }
+
+  function signalOne(target: SignalTarget, signal: SignalName, bounds: SignalBounds): SignalResult {
+    if (bounds.forbidden.has(target.pid)) return 'forbidden'
+    try {
+      const handle = signals.open(target.pid)
+      if (handle === undefined) return 'gone'
+      try {
+        // The handle pins whatever has this pid now. What is read afterwards can only be about that process, or
+        // about a later one with another start time.
+        const same = verify(target, bounds.cgroupPath)
+        return same === 'same' ? handle.send(signal) : same
+      } finally {
+        handle.close()
+      }
+    } catch (error) {
+      return `failed: ${errorMessage(error)}`
+    }
+  }
+
+  function verify({ pid, startTicks, argv }: SignalTarget, cgroupPath: string): 'same' | 'gone' | 'changed' {
+    const stat = procfs.stat(pid)
+    if (stat.kind === 'gone') return 'gone'
+    if (stat.kind !== 'value' || stat.value.startTicks !== startTicks) return 'changed'
+    if (stat.value.state === 'Z' || stat.value.state === 'X') return 'gone'
+    if (JSON.stringify(valueIn(procfs.argv(pid))) !== JSON.stringify(argv)) return 'changed'
+    const paths = (valueIn(procfs.cgroup(pid)) ?? '')
+      .split('\n')
+      .map((line) => line.split(':').slice(2).join(':'))
+    return paths.some((path) => path === cgroupPath || path.startsWith(`${cgroupPath}/`)) ? 'same' : 'changed'
+  }
+
+  async function container(stepId: number, kind: 'stop' | 'start', act: () => Promise<void>): Promise<void> {
+    const [id] = journal.intend(stepId, [{ kind }])
+    const complete = (result: string): void => {
+      if (id !== undefined) journal.complete([{ id, result }])
+    }
+    try {
+      await act()
+      complete('done')
+    } catch (error) {
+      complete(`failed: ${errorMessage(error)}`)
+      throw error
+    }
+  }
+
+  return {
+    signal(stepId, targets, signal, bounds) {
+      refuseInDryRun(`send ${signal} to ${targets.length} processes`)
+      const ids = journal.intend(
+        stepId,
+        targets.map(({ pid, startTicks, command }) => ({ kind: 'signal', pid, startTicks, command, signal })),
+      )
+      const results = targets.map((target) => signalOne(target, signal, bounds))
+      journal.complete(ids.map((id, index) => ({ id, result: results[index] ?? 'failed: no result' })))
+      return results
+    },
+    async stop(stepId, containerId, grace) {
+      refuseInDryRun(`stop container ${containerId}`)
+      await container(stepId, 'stop', () => docker.stop(containerId, grace))
+    },
+    async start(stepId, containerId) {
+      refuseInDryRun(`start container ${containerId}`)
+      await container(stepId, 'start', () => docker.start(containerId))
+    },
+  }
+}

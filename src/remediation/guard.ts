@@ -1,0 +1,58 @@
+import type { Observation } from '../census/observe.ts'
+import { stackLabel } from '../census/policy.ts'
+import { type Resource, rank, type Tier, tiers } from '../census/presets.ts'
+import type { Ending } from '../journal/outcomes.ts'
+import { measure, measuredTier } from './verify.ts'
+
+/** What a run asks for. */
+export interface Request {
+  readonly playbook: string
+  readonly tier: Tier
+  readonly resource: Resource
+  /** True when a step of the playbook changes anything. */
+  readonly acts: boolean
+}
+
+/**
+ * Whether a run may begin on the container as it is measured now. Undefined = it may; otherwise why not. Pure, and
+ * closed: what is not known for certain is a reason to stay away.
+ */
+export function admit(
+  { playbook, tier, resource, acts }: Request,
+  observation: Observation,
+): Ending | undefined {
+  const { container, policy, census } = observation
+  if (container.labels[stackLabel] !== undefined)
+    return refuse('own_stack', 'the container is part of pidwarden')
+  if (container.state !== 'running') return refuse('not_running', `the container is ${container.state}`)
+  if (census.kind !== 'value') {
+    return {
+      outcome: 'unknown',
+      reason: 'census_unknown',
+      detail: census.kind === 'gone' ? 'gone' : census.detail,
+    }
+  }
+  if (census.value.self) return refuse('own_stack', 'pidwarden runs in this container')
+  if (acts && policy.mode === 'observe') {
+    const why = policy.errors.length > 0 ? ` (${policy.errors.join('; ')})` : ''
+    return refuse('not_enforced', `the container did not opt in with pidwarden.mode=enforce${why}`)
+  }
+  const measurement = measure(census.value)
+  const now = measuredTier(observation, resource, measurement)
+  // A playbook is due only at a tier that the policy gives it and that is reached now. An alert can be minutes old,
+  // and whoever reaches Alertmanager could otherwise order a restart by a label.
+  const due = tiers.some(
+    (one) => rank(one) <= rank(now) && policy.thresholds[resource][one]?.playbook === playbook,
+  )
+  if (!due || rank(now) < rank(tier)) {
+    return refuse(
+      'tier_not_reached',
+      `${resource} is ${measurement[resource]}, tier ${now}; ${playbook} was asked for at ${tier}`,
+    )
+  }
+  return undefined
+}
+
+function refuse(reason: Ending['reason'], detail: string): Ending {
+  return { outcome: 'skipped', reason, detail }
+}

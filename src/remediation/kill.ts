@@ -1,0 +1,134 @@
+import type { Census } from '../census/observe.ts'
+import { valueIn } from '../host/reading.ts'
+import type { SignalName } from '../host/signal.ts'
+import type { Ending } from '../journal/outcomes.ts'
+import { type PlanContext, RunStop, type Sighting, type StepContext } from './action.ts'
+import type { SignalTarget } from './effects.ts'
+import { selectVictims, type Verdict } from './victims.ts'
+
+/** Between two looks at whether a signalled process has ended, milliseconds. */
+const poll = 50
+
+/** How long a killed process may take to go, milliseconds; longer only in uninterruptible sleep (state D). */
+const killPatience = 2000
+
+/** The settle time between batches, milliseconds: only the first and the last batch wait in full. */
+const shortSettle = 500
+
+/** From this size on, a batch after which as many are leaked as before proves that they come back. */
+const provingBatch = 4
+
+/** The verdicts about a container as it is now. */
+export function plan(
+  { census, policy }: Sighting,
+  standing: 'orphan' | 'duplicate',
+  { settings, tier, ownPid, procfs }: PlanContext,
+): readonly Verdict[] {
+  return selectVictims({
+    instances: census.instances,
+    tree: census.tree,
+    policy,
+    standing,
+    minimumAge: settings.minimumAge[tier],
+    ownPid,
+    listens: (pid) => procfs.listens(pid),
+  })
+}
+
+/** Verdicts as the journal keeps them: no argv, only labels. */
+export function printable(verdicts: readonly Verdict[]): unknown {
+  return verdicts.map(({ instance, verdict, reason, tree }) => ({
+    command: instance.command,
+    pid: instance.root.pid,
+    ageSeconds: Math.round(instance.root.ageSeconds),
+    processes: tree.length || instance.members.length,
+    verdict,
+    reason,
+  }))
+}
+
+/**
+ * Ends leaked instances, whole trees, in batches of 1, 2, 4 …, until none is left. A candidate below its minimum age
+ * is waited for. Stops when what was ended comes back.
+ */
+export async function killLeaked(
+  standing: 'orphan' | 'duplicate',
+  context: StepContext,
+): Promise<Ending | undefined> {
+  let ended = 0
+  let leakedBefore = 0
+  let batchBefore = 0
+  for (;;) {
+    context.signal.throwIfAborted()
+    const sighting = await context.look()
+    const verdicts = plan(sighting, standing, context)
+    context.note(printable(verdicts))
+    const victims = verdicts.filter(({ verdict }) => verdict === 'kill')
+    const young = verdicts.filter(({ verdict }) => verdict === 'wait')
+    const leaked = victims.length + young.length
+    if (leaked === 0) return ended > 0 ? undefined : { outcome: 'skipped', reason: 'no_candidates' }
+    if (batchBefore >= provingBatch && leaked >= leakedBefore) {
+      const detail = `${ended} instances ended, yet as many are leaked as before`
+      return { outcome: 'ineffective', reason: 'respawned', detail }
+    }
+    if (victims.length === 0) {
+      const seconds = Math.min(...young.map(({ waitSeconds }) => waitSeconds ?? 0))
+      await context.clock.sleep(seconds * 1000 + poll, context.signal)
+      continue
+    }
+    const batch = victims.slice(0, Math.max(1, batchBefore * 2))
+    await endTrees(batch, sighting.census, context)
+    const canaryOrLast = batchBefore === 0 || batch.length === leaked
+    ended += batch.length
+    leakedBefore = leaked
+    batchBefore = batch.length
+    const settle = context.settings.settle * 1000
+    await context.clock.sleep(canaryOrLast ? settle : Math.min(settle, shortSettle), context.signal)
+  }
+}
+
+/** TERM leaves first, one grace for the batch, then KILL to what is left of the trees, leaves first. */
+async function endTrees(batch: readonly Verdict[], census: Census, context: StepContext): Promise<void> {
+  const command = new Map(census.instances.flatMap((one) => one.members.map(({ pid }) => [pid, one.command])))
+  // Parents stand before their children in a tree, so that the reverse signals leaves first.
+  const targets = batch
+    .flatMap(({ tree }) => [...tree].reverse())
+    .map(({ pid, startTicks, argv }) => ({ pid, startTicks, argv, command: command.get(pid) ?? 'unknown' }))
+  send(targets, 'SIGTERM', census, context)
+  const stubborn = await awaitEnd(targets, context.settings.grace * 1000, context)
+  if (stubborn.length === 0) return
+  send(stubborn, 'SIGKILL', census, context)
+  await awaitEnd(stubborn, killPatience, context)
+}
+
+function send(
+  targets: readonly SignalTarget[],
+  signal: SignalName,
+  census: Census,
+  context: StepContext,
+): void {
+  const bounds = { cgroupPath: census.paths.path, forbidden: new Set([census.tree.init, context.ownPid]) }
+  const results = context.effects.signal(context.stepId, targets, signal, bounds)
+  const failed = results.find((result) => result.startsWith('failed'))
+  if (failed !== undefined) {
+    throw new RunStop({ outcome: 'failed', reason: 'action_failed', detail: `${signal}: ${failed}` })
+  }
+}
+
+/** Waits until all have ended; returns those that have not. A zombie has ended: only its parent can clear it away. */
+async function awaitEnd(
+  targets: readonly SignalTarget[],
+  patience: number,
+  { clock, procfs }: StepContext,
+): Promise<readonly SignalTarget[]> {
+  const until = clock.monotonic() + patience
+  for (let left = targets; ; ) {
+    left = left.filter(({ pid, startTicks }) => {
+      const stat = valueIn(procfs.stat(pid))
+      return stat !== undefined && stat.startTicks === startTicks && stat.state !== 'Z' && stat.state !== 'X'
+    })
+    if (left.length === 0 || clock.monotonic() >= until) return left
+    // Not cancelled from outside: between TERM and KILL a tree is half gone, and it is finished first.
+    await clock.sleep(poll)
+  }
+}

@@ -1,0 +1,160 @@
+import type { Observer } from '../census/observe.ts'
+import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
+import type { Clock } from '../host/clock.ts'
+import { type Docker, DockerError } from '../host/docker.ts'
+import type { Inventory } from '../host/inventory.ts'
+import type { Procfs } from '../host/procfs.ts'
+import { errorMessage } from '../host/reading.ts'
+import type { Signals } from '../host/signal.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Ending } from '../journal/outcomes.ts'
+import type { Measurement, Run } from '../journal/records.ts'
+import { RunStop, type StepContext } from './action.ts'
+import { actions } from './actions/index.ts'
+import { createEffects, type Effects } from './effects.ts'
+import { acts } from './match.ts'
+import type { ShippedPlaybook } from './playbook.ts'
+import { findPlaybook } from './playbooks/index.ts'
+import type { RemediationSettings } from './settings.ts'
+import { admitTarget, type Target } from './target.ts'
+import { type Aim, judge, measure } from './verify.ts'
+
+/** What runs are carried out with. */
+export interface RunPorts {
+  readonly inventory: Inventory
+  readonly observer: Observer
+  readonly procfs: Procfs
+  readonly signals: Signals
+  readonly docker: Docker
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly settings: () => RemediationSettings
+  readonly ownPid: number
+}
+
+const hour = 3_600_000
+
+/**
+ * Carries out one run from admission to verdict. Measure, admit, then step by step: journal, act, measure, compare;
+ * over as soon as a goal holds. Returns how it ended, which is in the journal by then; never throws but on a journal
+ * that cannot be written, and then nothing more was done.
+ */
+export async function execute(run: Run, ports: RunPorts, cancel: AbortSignal): Promise<Ending> {
+  const { journal } = ports
+  journal.startRun(run.id)
+  const measured: Measured = {}
+  let ending: Ending
+  try {
+    ending = await climb(run, ports, cancel, measured)
+  } catch (error) {
+    ending = endingOf(error, cancel)
+  }
+  journal.endRun(run.id, ending, measured.before, measured.after)
+  return ending
+}
+
+/** How an exception ends a run. A cancelled sleep throws an AbortError; the reason is on the signal. */
+function endingOf(error: unknown, cancel: AbortSignal): Ending {
+  if (error instanceof RunStop) return error.ending
+  if (cancel.aborted && cancel.reason instanceof RunStop) return cancel.reason.ending
+  if (error instanceof DockerError && error.retryable) {
+    return { outcome: 'unknown', reason: 'docker_unreachable', detail: error.message }
+  }
+  return { outcome: 'failed', reason: 'action_failed', detail: errorMessage(error) }
+}
+
+/** The measurements around a run; they are kept however it ends. */
+interface Measured {
+  before?: Measurement
+  after?: Measurement
+}
+
+async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: Measured): Promise<Ending> {
+  const { playbook, tier, resource } = assignment(run)
+  const changes = acts(playbook)
+  const target = await admitTarget(
+    run.containerId,
+    { playbook: playbook.name, tier, resource, acts: changes },
+    ports,
+  )
+  const { policy, census } = target.first
+  const aim: Aim = {
+    resource,
+    tier,
+    threshold: policy.thresholds[resource][tier]?.at ?? Number.POSITIVE_INFINITY,
+  }
+  measured.before = measure(census)
+  measured.after = measured.before
+  const dryRun = changes && policy.mode === 'dry-run'
+  const effects = createEffects(ports, dryRun)
+  let last: Ending = { outcome: 'skipped', reason: 'no_candidates' }
+  let acted = false
+  for (const { action: name, goal, onMiss } of playbook.steps) {
+    cancel.throwIfAborted()
+    const action = actions[name]
+    const stepId = ports.journal.addStep(run.id, name)
+    const context = stepContext(run, stepId, tier, target, effects, ports, cancel)
+    const before = measured.after
+    try {
+      if (dryRun && action.acts) {
+        context.note(action.plan(await context.look(), context))
+        last = { outcome: 'dry_run', reason: 'dry_run' }
+      } else {
+        const own = await action.run(context)
+        acted ||= action.acts && own?.outcome !== 'skipped'
+        measured.after = measure((await context.look()).census)
+        last = own ?? judge(aim, before, measured.after)
+      }
+    } catch (error) {
+      ports.journal.endStep(stepId, endingOf(error, cancel), before)
+      throw error
+    }
+    ports.journal.endStep(stepId, last, before, measured.after)
+    if (goal === 'below-tier' && acted && judge(aim, measured.before, measured.after).outcome === 'fixed')
+      break
+    if (onMiss === 'stop') break
+  }
+  if (dryRun || !acted) return last
+  const overall = judge(aim, measured.before, measured.after)
+  // What the last action knows better than two numbers do: that it came back, or that a budget was used up.
+  const told = last.reason === 'respawned' || last.reason === 'restart_budget'
+  return told && overall.outcome !== 'fixed' ? { ...overall, reason: last.reason } : overall
+}
+
+function assignment({ playbook: name, tier: tierName, resource: resourceName }: Run): {
+  playbook: ShippedPlaybook
+  tier: Tier
+  resource: Resource
+} {
+  const playbook = findPlaybook(name)
+  const tier = tiers.find((one) => one === tierName)
+  const resource = resources.find((one) => one === resourceName)
+  if (playbook && tier && resource) return { playbook, tier, resource }
+  throw new Error(`the journal asks for ${name} at ${tierName} of ${resourceName}: unknown to this version`)
+}
+
+function stepContext(
+  run: Run,
+  stepId: number,
+  tier: Tier,
+  target: Target,
+  effects: Effects,
+  { journal, clock, procfs, settings, ownPid }: RunPorts,
+  signal: AbortSignal,
+): StepContext {
+  return {
+    stepId,
+    tier,
+    settings: settings(),
+    clock,
+    procfs,
+    effects,
+    ownPid,
+    signal,
+    look: target.look,
+    refresh: target.refresh,
+    adopt: target.adopt,
+    note: (plan) => journal.planStep(stepId, plan),
+    restartsLastHour: () => journal.restartsSince(run.name, clock.now() - hour),
+  }
+}

@@ -1,0 +1,69 @@
+import type { Observer } from '../census/observe.ts'
+import type { Inventory, KnownContainer } from '../host/inventory.ts'
+import { RunStop, type Sighting } from './action.ts'
+import { admit, type Request } from './guard.ts'
+
+/** The container of a run, in the one life that the run was admitted for. */
+export interface Target {
+  /** What was seen at admission. */
+  readonly first: Sighting
+  /** The container from Docker, past the cache. Throws RunStop when it is gone, DockerError when Docker is. */
+  refresh(): Promise<KnownContainer>
+  /** Looks again. Throws RunStop when it is another container by now, or cannot be measured. */
+  look(): Promise<Sighting>
+  /** The run itself has restarted it: this life counts from now on. */
+  adopt(container: KnownContainer): void
+}
+
+/** Reads a container, lets the guard decide, and pins its life. Throws RunStop when the guard refuses. */
+export async function admitTarget(
+  containerId: string,
+  request: Request,
+  { inventory, observer }: { readonly inventory: Inventory; readonly observer: Observer },
+): Promise<Target> {
+  const container = await refresh()
+  const observation = observer.observe(container)
+  const refusal = admit(request, observation)
+  if (refusal !== undefined) throw new RunStop(refusal)
+  const { mode } = observation.policy
+  let { startedAt } = container
+
+  async function refresh(): Promise<KnownContainer> {
+    const found = await inventory.refresh(containerId)
+    if (found !== undefined) return found
+    throw new RunStop({ outcome: 'skipped', reason: 'container_gone', detail: 'the container was removed' })
+  }
+
+  function sight(found: KnownContainer): Sighting {
+    // Recreated it would have another id; restarted it has another start time, and every pid means something else.
+    if (found.startedAt !== startedAt) {
+      throw new RunStop({
+        outcome: 'skipped',
+        reason: 'container_replaced',
+        detail: 'the container was restarted',
+      })
+    }
+    const { policy, census } = observer.observe(found)
+    if (census.kind !== 'value') {
+      const detail = census.kind === 'gone' ? `the container is ${found.state}` : census.detail
+      throw new RunStop({ outcome: 'unknown', reason: 'census_unknown', detail })
+    }
+    if (policy.mode !== mode) {
+      throw new RunStop({
+        outcome: 'cancelled',
+        reason: 'not_enforced',
+        detail: `the mode is now ${policy.mode}`,
+      })
+    }
+    return { container: found, policy, census: census.value }
+  }
+
+  return {
+    first: sight(container),
+    refresh,
+    look: async () => sight(await refresh()),
+    adopt: (found) => {
+      startedAt = found.startedAt
+    },
+  }
+}

@@ -1,0 +1,45 @@
+import type { Census, Observation } from '../census/observe.ts'
+import { type Resource, type Tier, tierOf } from '../census/presets.ts'
+import type { Ending } from '../journal/outcomes.ts'
+import type { Measurement } from '../journal/records.ts'
+
+/** The numbers of a container that tiers are judged by, and those that the journal keeps beside them. */
+export function measure({ cgroup, tree, instances }: Census): Measurement {
+  const count = (standing: string): number => instances.filter((one) => one.standing === standing).length
+  return {
+    processes: tree.processes.size,
+    duplicates: count('duplicate'),
+    orphans: count('orphan'),
+    ...(cgroup.pids === undefined ? {} : { pids: cgroup.pids }),
+    ...(cgroup.memoryWorkingSet === undefined ? {} : { memoryBytes: cgroup.memoryWorkingSet }),
+  }
+}
+
+/** The tier that one resource has reached. */
+export function measuredTier(
+  { policy }: Observation,
+  resource: Resource,
+  value: Measurement,
+): Tier | 'normal' {
+  return tierOf(value[resource], policy.thresholds[resource])
+}
+
+/** What a run or a step set out to bring down. */
+export interface Aim {
+  readonly resource: Resource
+  readonly tier: Tier
+  /** The threshold of that tier: below it the goal holds. */
+  readonly threshold: number
+}
+
+/** Judges what was reached by two measurements. A measurement that could not be taken proves nothing. */
+export function judge(aim: Aim, before: Measurement | undefined, after: Measurement | undefined): Ending {
+  if (before === undefined || after === undefined) {
+    return { outcome: 'unknown', reason: 'census_unknown', detail: 'the container could not be measured' }
+  }
+  const [was, is] = [before[aim.resource], after[aim.resource]]
+  const detail = `${aim.resource} ${was} -> ${is}, ${aim.tier} begins at ${aim.threshold}`
+  if (is < aim.threshold) return { outcome: 'fixed', reason: 'cleared', detail }
+  const outcome = is < was ? 'improved' : is === was ? 'ineffective' : 'regressed'
+  return { outcome, reason: 'still_above', detail }
+}

@@ -1,0 +1,130 @@
+import type { StandingInstance } from '../census/leaks.ts'
+import type { Policy } from '../census/policy.ts'
+import { type Process, type ProcessTree, subtree } from '../census/process.ts'
+import type { Reading } from '../host/reading.ts'
+
+/** Why an instance is a victim, is not one yet, or never will be. */
+export type VictimReason =
+  | 'orphan'
+  | 'duplicate'
+  | 'too_young'
+  | 'allowed_copy'
+  | 'other_action'
+  | 'init'
+  | 'started_from_outside'
+  | 'identity_uncertain'
+  | 'profile_forbids'
+  | 'gateway'
+  | 'protected_command'
+  | 'listens'
+  | 'sockets_unreadable'
+  | 'own_process'
+
+/** The judgement about one instance. */
+export interface Verdict {
+  readonly instance: StandingInstance
+  readonly verdict: 'kill' | 'wait' | 'keep'
+  readonly reason: VictimReason
+  /** For `wait`: seconds until the instance is old enough. */
+  readonly waitSeconds?: number
+  /** For `kill` and `wait`: the whole tree below the root, parents before their children. */
+  readonly tree: readonly Process[]
+}
+
+/** What the choice is made from; nothing is read in here but sockets, and those through `listens`. */
+export interface VictimFacts {
+  readonly instances: readonly StandingInstance[]
+  readonly tree: ProcessTree
+  readonly policy: Policy
+  /** Which leaked standing this action ends. */
+  readonly standing: 'orphan' | 'duplicate'
+  /** Seconds that a candidate must have lived. */
+  readonly minimumAge: number
+  readonly ownPid: number
+  readonly listens: (pid: number) => Reading<boolean>
+}
+
+/**
+ * Judges every instance, victims first: the longest-lived orphans or the youngest duplicates lead, because the oldest
+ * copies are those that are meant to stay. Only leaked instances can be victims; every doubt keeps the process.
+ */
+export function selectVictims(facts: VictimFacts): readonly Verdict[] {
+  const gateways = findGateways(facts.instances)
+  const order = { kill: 0, wait: 1, keep: 2 }
+  return facts.instances
+    .map((instance) => judge(instance, facts, gateways))
+    .sort((a, b) => order[a.verdict] - order[b.verdict] || byAge(facts.standing, a.instance, b.instance))
+}
+
+function byAge(standing: 'orphan' | 'duplicate', a: StandingInstance, b: StandingInstance): number {
+  const older = a.root.startTicks - b.root.startTicks || a.root.pid - b.root.pid
+  return standing === 'orphan' ? older : -older
+}
+
+function judge(instance: StandingInstance, facts: VictimFacts, gateways: ReadonlySet<number>): Verdict {
+  const keep = (reason: VictimReason): Verdict => ({ instance, verdict: 'keep', reason, tree: [] })
+  const { policy, standing } = facts
+  switch (instance.standing) {
+    case 'init':
+      return keep('init')
+    case 'outside':
+      return keep('started_from_outside')
+    case 'uncertain':
+      return keep('identity_uncertain')
+    case 'allowed':
+      return keep('allowed_copy')
+    case 'duplicate':
+    case 'orphan':
+      if (instance.standing !== standing) return keep('other_action')
+      break
+    default:
+      instance.standing satisfies never
+  }
+  if (standing === 'duplicate' && policy.profile === 'unknown') return keep('profile_forbids')
+  const tree = subtree(facts.tree, instance.root)
+  // The tree goes as a whole or not at all: one process in it that must live keeps them all.
+  const protectedBy = protection(tree, instance, facts, gateways)
+  if (protectedBy !== undefined) return keep(protectedBy)
+  const waitSeconds = facts.minimumAge - instance.root.ageSeconds
+  if (waitSeconds > 0) return { instance, verdict: 'wait', reason: 'too_young', waitSeconds, tree }
+  return { instance, verdict: 'kill', reason: standing, tree }
+}
+
+function protection(
+  tree: readonly Process[],
+  instance: StandingInstance,
+  facts: VictimFacts,
+  gateways: ReadonlySet<number>,
+): VictimReason | undefined {
+  const pids = new Set(tree.map(({ pid }) => pid))
+  if (pids.has(facts.tree.init)) return 'init'
+  if (pids.has(facts.ownPid)) return 'own_process'
+  if (tree.some(({ pid }) => gateways.has(pid))) return 'gateway'
+  const commands = facts.instances.filter(({ root }) => pids.has(root.pid)).map(({ command }) => command)
+  if ([instance.command, ...commands].some((command) => facts.policy.protect.includes(command))) {
+    return 'protected_command'
+  }
+  for (const { pid } of tree) {
+    const listens = facts.listens(pid)
+    if (listens.kind === 'value' && listens.value) return 'listens'
+    if (listens.kind === 'denied' || listens.kind === 'failed') return 'sockets_unreadable'
+  }
+  return undefined
+}
+
+/**
+ * Processes that others hang below: whoever is the parent of two or more instances, or of a leaked one. A leaked
+ * server with one helper of its own (a browser, say) is not a gateway; its helper goes with it.
+ */
+function findGateways(instances: readonly StandingInstance[]): ReadonlySet<number> {
+  const children = Map.groupBy(
+    instances.filter(({ parent }) => parent !== undefined),
+    ({ parent }) => parent?.pid ?? 0,
+  )
+  const gateways = new Set<number>()
+  for (const [pid, below] of children) {
+    const leaked = below.some(({ standing }) => standing === 'orphan' || standing === 'duplicate')
+    if (below.length > 1 || leaked) gateways.add(pid)
+  }
+  return gateways
+}

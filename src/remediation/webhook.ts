@@ -1,0 +1,56 @@
+import { type Static, Type } from 'typebox'
+
+/**
+ * What Alertmanager posts (payload version 4). Open on purpose: newer versions add fields (notification_reason in
+ * 0.32, routeLabels in 0.34), and one notification mixes firing and resolved alerts, so only `alerts` decides.
+ * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+ */
+export const WebhookAlert = Type.Object({
+  status: Type.Enum(['firing', 'resolved']),
+  labels: Type.Record(Type.String(), Type.String()),
+  annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
+  startsAt: Type.String({ minLength: 1, maxLength: 64 }),
+  endsAt: Type.Optional(Type.String({ maxLength: 64 })),
+  fingerprint: Type.String({ minLength: 1, maxLength: 64 }),
+})
+export type WebhookAlert = Static<typeof WebhookAlert>
+
+/** The body of POST /webhooks/alertmanager. */
+export const WebhookPayload = Type.Object({
+  version: Type.Literal('4'),
+  status: Type.Enum(['firing', 'resolved']),
+  alerts: Type.Array(WebhookAlert, { maxItems: 100_000 }),
+  truncatedAlerts: Type.Optional(Type.Integer({ minimum: 0 })),
+})
+export type WebhookPayload = Static<typeof WebhookPayload>
+
+/** Why an alert was not queued: not an error, it is merely nothing to act on here. */
+export const skipReasons = [
+  'missing_label',
+  'label_too_long',
+  'unknown_tier',
+  'unknown_resource',
+  'unknown_playbook',
+  'unknown_container',
+  'container_gone',
+  'other_host',
+  'own_stack',
+  'not_enforced',
+  'resolved',
+] as const
+
+/** What became of one alert of a notification. */
+export const Verdict = Type.Object({
+  fingerprint: Type.String(),
+  startsAt: Type.String(),
+  verdict: Type.Enum(['queued', 'known', 'skipped'], {
+    description:
+      'queued: a run will look at it. known: this episode was delivered before. skipped: see reason.',
+  }),
+  reason: Type.Optional(Type.Enum([...skipReasons])),
+  runId: Type.Optional(Type.String()),
+})
+export type Verdict = Static<typeof Verdict>
+
+/** One of the reasons to skip an alert. */
+export type SkipReason = (typeof skipReasons)[number]
