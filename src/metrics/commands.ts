@@ -1,0 +1,75 @@
+import type { StandingInstance } from '../census/leaks.ts'
+import { type CensusFamily, gauge, reset } from './family.ts'
+
+/** How many commands of one container are told apart; the rest is summed up under `other`. */
+const most = 50
+
+interface Sum {
+  instances: number
+  duplicates: number
+  processes: number
+}
+
+/** What runs in the container, and how much of it is there more than once. */
+export const commands: CensusFamily = (registry) => {
+  const instances = gauge(
+    registry,
+    'container_instances',
+    'Running copies of a command, a launcher chain counted once.',
+    ['name', 'command'],
+  )
+  const duplicates = gauge(
+    registry,
+    'container_duplicates',
+    'Instances beyond the allowed copies of their identity (arguments, directory, user, environment).',
+    ['name', 'command'],
+  )
+  const processes = gauge(
+    registry,
+    'container_command_processes',
+    'Processes of a command, its launchers and workers among them.',
+    ['name', 'command'],
+  )
+  const folded = gauge(
+    registry,
+    'container_commands_folded',
+    'Commands that are summed up under command="other" because the container has too many different ones.',
+    ['name'],
+  )
+  return (observations) => {
+    reset([instances, duplicates, processes, folded])
+    for (const { container, census } of observations) {
+      if (census.kind !== 'value') continue
+      const { name } = container
+      const { sums, rest } = summarise(census.value.instances)
+      for (const [command, sum] of sums) {
+        instances.set({ name, command }, sum.instances)
+        duplicates.set({ name, command }, sum.duplicates)
+        processes.set({ name, command }, sum.processes)
+      }
+      folded.set({ name }, rest)
+    }
+  }
+}
+
+function summarise(all: readonly StandingInstance[]): { sums: Map<string, Sum>; rest: number } {
+  const byCommand = new Map<string, Sum>()
+  for (const { command, standing, members } of all) {
+    const sum = byCommand.get(command) ?? { instances: 0, duplicates: 0, processes: 0 }
+    sum.instances += 1
+    sum.duplicates += standing === 'duplicate' ? 1 : 0
+    sum.processes += members.length
+    byCommand.set(command, sum)
+  }
+  if (byCommand.size <= most) return { sums: byCommand, rest: 0 }
+  const ranked = [...byCommand].sort(
+    ([, a], [, b]) => b.duplicates - a.duplicates || b.processes - a.processes,
+  )
+  const other: Sum = { instances: 0, duplicates: 0, processes: 0 }
+  for (const [, sum] of ranked.slice(most)) {
+    other.instances += sum.instances
+    other.duplicates += sum.duplicates
+    other.processes += sum.processes
+  }
+  return { sums: new Map([...ranked.slice(0, most), ['other', other]]), rest: ranked.length - most }
+}

@@ -1,0 +1,38 @@
+import { type CensusFamily, counter, gauge, reset } from './family.ts'
+
+/** What the PID limit of the kernel counts: tasks, that is threads and zombies too. */
+export const pids: CensusFamily = (registry) => {
+  const current = gauge(registry, 'container_pids', 'Tasks in the container (pids.current): threads count.', [
+    'name',
+  ])
+  const limit = gauge(
+    registry,
+    'container_pids_limit',
+    'The PID limit in force in the kernel (pids.max); absent when there is none.',
+    ['name'],
+  )
+  const peak = gauge(
+    registry,
+    'container_pids_peak',
+    'Most tasks at once since the container started (pids.peak).',
+    ['name'],
+  )
+  const hits = counter(
+    registry,
+    'container_pids_limit_hits_total',
+    'How often a fork was refused because of the PID limit (max of pids.events).',
+    ['name'],
+  )
+  return (observations) => {
+    reset([current, limit, peak, hits])
+    for (const { container, census } of observations) {
+      if (census.kind !== 'value') continue
+      const { name } = container
+      const { cgroup } = census.value
+      if (cgroup.pids !== undefined) current.set({ name }, cgroup.pids)
+      if (cgroup.pidsLimit !== undefined) limit.set({ name }, cgroup.pidsLimit)
+      if (cgroup.pidsPeak !== undefined) peak.set({ name }, cgroup.pidsPeak)
+      if (cgroup.pidsLimitHits !== undefined) hits.inc({ name }, cgroup.pidsLimitHits)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { type CensusFamily, gauge, reset } from './family.ts'
+
+/** How many processes run, and how many of them hang where they should not. */
+export const processes: CensusFamily = (registry) => {
+  const all = gauge(
+    registry,
+    'container_processes',
+    'Processes: thread-group leaders in the cgroup of the container and below it, zombies apart (cgroup.procs).',
+    ['name'],
+  )
+  const counted = gauge(
+    registry,
+    'container_counted_processes',
+    'Processes that count towards the process tiers, by policy; all of them unless the policy says otherwise.',
+    ['name'],
+  )
+  const threads = gauge(
+    registry,
+    'container_threads',
+    'Threads of all processes (field 20 of /proc/<pid>/stat).',
+    ['name'],
+  )
+  const orphans = gauge(
+    registry,
+    'container_orphans',
+    'Instances that were reparented away from where their siblings hang.',
+    ['name'],
+  )
+  return (observations) => {
+    reset([all, counted, threads, orphans])
+    for (const { container, census } of observations) {
+      if (census.kind !== 'value') continue
+      const { name } = container
+      const { tree, instances } = census.value
+      all.set({ name }, tree.processes.size)
+      counted.set({ name }, tree.processes.size)
+      let sum = 0
+      for (const process of tree.processes.values()) sum += process.threads
+      threads.set({ name }, sum)
+      orphans.set({ name }, instances.filter(({ standing }) => standing === 'orphan').length)
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { resources, tiers } from '../census/presets.ts'
+import { type CensusFamily, gauge, reset } from './family.ts'
+
+/** What the rules compare with: no rule file holds a number, and the playbook comes along as a label. */
+export const thresholds: CensusFamily = (registry) => {
+  const threshold = gauge(
+    registry,
+    'container_threshold',
+    'Where a tier begins for a resource of the container, and the playbook that it calls for.',
+    ['name', 'resource', 'tier', 'playbook'],
+  )
+  return (observations) => {
+    reset([threshold])
+    for (const { container, policy } of observations) {
+      for (const resource of resources) {
+        for (const tier of tiers) {
+          const found = policy.thresholds[resource][tier]
+          if (found === undefined) continue
+          threshold.set({ name: container.name, resource, tier, playbook: found.playbook }, found.at)
+        }
+      }
+    }
+  }
+}
