@@ -1,0 +1,44 @@
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Observer } from './census/observe.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import type { IntakePorts } from './remediation/intake.ts'
+import { requireToken } from './routes/auth.ts'
+import { containerRoutes } from './routes/containers.ts'
+import { type HealthPorts, healthRoutes } from './routes/health.ts'
+import { metricsRoute } from './routes/metrics.ts'
+import { installProblems } from './routes/problem.ts'
+import { runRoutes } from './routes/runs.ts'
+import { webhookRoute } from './routes/webhook.ts'
+
+/** The parts that the HTTP side is made from. */
+export interface AppPorts extends HealthPorts {
+  readonly observer: Observer
+  readonly metrics: Metrics
+  readonly intake: IntakePorts
+  readonly token: string
+  readonly logger: FastifyBaseLogger
+}
+
+/** The HTTP side of pidwarden. Never listens: the caller does. */
+export function buildApp(ports: AppPorts): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: ports.logger,
+    // A line for every scrape tells nothing; errors are logged where they are handled.
+    logController: new LogController({ disableRequestLogging: true }),
+    connectionTimeout: 30_000,
+    requestTimeout: 30_000,
+  })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler)
+  installProblems(app)
+  metricsRoute(app, ports.metrics)
+  healthRoutes(app, ports)
+  app.register(async (closed) => {
+    closed.addHook('onRequest', requireToken(ports.token))
+    await closed.register(webhookRoute(ports.intake, ports.inventory))
+    await closed.register(runRoutes(ports.journal))
+    await closed.register(containerRoutes(ports.inventory, ports.observer))
+  })
+  return app
+}

@@ -1,0 +1,77 @@
+import type { FastifyInstance } from 'fastify'
+import type { Inventory } from '../host/inventory.ts'
+import type { MissingPrivilege } from '../host/privileges.ts'
+import { errorMessage } from '../host/reading.ts'
+import type { JournalReader } from '../journal/reader.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+
+/** One part of pidwarden, and how it is. */
+interface Part {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail?: string
+}
+
+/** What health is told from. */
+export interface HealthPorts {
+  readonly inventory: Inventory
+  readonly journal: JournalReader
+  readonly metrics: Metrics
+  readonly privileges: () => readonly MissingPrivilege[]
+  readonly policyErrors: () => readonly { readonly name: string; readonly errors: readonly string[] }[]
+  readonly version: string
+}
+
+/** GET /healthz: the process answers. GET /readyz: it can do its job, or what is missing. GET /api/health: every part. */
+export function healthRoutes(app: FastifyInstance, ports: HealthPorts): void {
+  app.get('/healthz', async () => ({ status: 'alive' }))
+  app.get('/readyz', async (_request, reply) => {
+    const failing = parts(ports).filter(({ ok }) => !ok)
+    return reply.code(failing.length === 0 ? 200 : 503).send({
+      status: failing.length === 0 ? 'ready' : 'not ready',
+      failing,
+    })
+  })
+  app.get('/api/health', async () => {
+    const all = parts(ports)
+    return {
+      status: all.every(({ ok }) => ok) ? 'healthy' : 'degraded',
+      version: ports.version,
+      containers: ports.inventory.containers().length,
+      parts: all,
+      policyErrors: ports.policyErrors(),
+    }
+  })
+}
+
+function parts({ inventory, journal, metrics, privileges }: HealthPorts): readonly Part[] {
+  const { connected, error } = inventory.state()
+  const collectors = metrics
+    .collectors()
+    .filter(({ name }) => name !== 'docker')
+    .map(({ name, error: failed }) => part(`collector ${name}`, failed))
+  return [
+    part('docker', connected ? undefined : (error ?? 'not connected')),
+    part('journal', tryRead(journal)),
+    part(
+      'privileges',
+      privileges()
+        .map(({ name, consequence }) => `${name} is missing: ${consequence}`)
+        .join('; ') || undefined,
+    ),
+    ...collectors,
+  ]
+}
+
+function part(name: string, error: string | undefined): Part {
+  return error === undefined ? { name, ok: true } : { name, ok: false, detail: error }
+}
+
+function tryRead(journal: JournalReader): string | undefined {
+  try {
+    journal.openRuns()
+    return undefined
+  } catch (error) {
+    return errorMessage(error)
+  }
+}

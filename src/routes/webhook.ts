@@ -1,0 +1,49 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Inventory } from '../host/inventory.ts'
+import { errorMessage } from '../host/reading.ts'
+import { type IntakePorts, receive } from '../remediation/intake.ts'
+import { Verdict, WebhookPayload } from '../remediation/webhook.ts'
+import { problem } from './problem.ts'
+
+/** Largest notification that is taken, bytes: some thousands of alerts. */
+const bodyLimit = 8 * 1024 * 1024
+
+/**
+ * POST /webhooks/alertmanager. 202 with a verdict for each alert once all are on file. Alertmanager drops what is
+ * answered with 4xx and comes again after 5xx, so 4xx means that the notification makes no sense, and 503 that the
+ * same notification will do later; a remediation that fails is neither.
+ */
+export function webhookRoute(intake: IntakePorts, inventory: Inventory): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.post(
+      '/webhooks/alertmanager',
+      {
+        bodyLimit,
+        schema: { body: WebhookPayload, response: { 202: Type.Object({ alerts: Type.Array(Verdict) }) } },
+      },
+      async (request, reply) => {
+        const { connected, error } = inventory.state()
+        if (!connected)
+          return problem(reply, 503, 'Docker is away', `retry later: ${error ?? 'not connected'}`)
+        if ((request.body.truncatedAlerts ?? 0) > 0) {
+          request.log.warn(
+            { truncated: request.body.truncatedAlerts },
+            'notification was truncated; set max_alerts: 0',
+          )
+        }
+        try {
+          return reply.code(202).send({ alerts: receive(request.body, intake) })
+        } catch (failure) {
+          request.log.error({ error: errorMessage(failure) }, 'journal could not be written')
+          return problem(
+            reply,
+            503,
+            'The journal could not be written',
+            'retry later; see the log of pidwarden',
+          )
+        }
+      },
+    )
+  }
+}
