@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
+import { PolicySettings } from './census/policy.ts'
+import { errorCode, errorMessage } from './host/reading.ts'
+import { RemediationSettings } from './remediation/settings.ts'
+
+/** The configuration file: what each part declares beside its code, put together. */
+export const Config = Type.Object(
+  { policy: PolicySettings, remediation: RemediationSettings },
+  { additionalProperties: false },
+)
+export type Config = Static<typeof Config>
+
+/** The configuration is not usable; the message names file, line, key and what was expected. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Reads the file, or takes the defaults when there is none at the default place. Throws ConfigError. */
+export function loadConfig(file: string | undefined, fallback: string): Config {
+  const path = file ?? fallback
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (file === undefined && errorCode(error) === 'ENOENT') return parseConfig('', fallback)
+    throw new ConfigError(`could not read the configuration ${path}: ${errorMessage(error)}`)
+  }
+  return parseConfig(text, path)
+}
+
+/** Parses YAML and checks it; every key that is missing gets its default. Throws ConfigError with all that is wrong. */
+export function parseConfig(text: string, path: string): Config {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  if (document.errors.length > 0) {
+    const problems = document.errors.map(
+      ({ message, pos }) => `${path}:${lines.linePos(pos[0]).line}: ${message}`,
+    )
+    throw new ConfigError(problems.join('\n'))
+  }
+  const given: unknown = document.toJS() ?? {}
+  const value = Value.Default(Config, withSections(given))
+  if (Value.Check(Config, value)) return value
+  const problems = Value.Errors(Config, value).flatMap(({ keyword, instancePath, message, params }) => {
+    // Each unknown key is told twice: by its parent, and by itself as "schema is false".
+    if (keyword === 'additionalProperties') return []
+    const keys = instancePath.split('/').slice(1)
+    const key = keys.join('.')
+    const wrong =
+      keyword === 'boolean' ? `unknown key; expected one of ${siblings(keys)}` : `${message}${hint(params)}`
+    return [`${path}:${lineOf(document, keys, lines)}: ${key || 'the file'}: ${wrong}`]
+  })
+  throw new ConfigError(problems.join('\n'))
+}
+
+/** Sections may be left out, or left empty; their defaults then count. */
+function withSections(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given
+  const sections = Object.fromEntries(Object.keys(Config.properties).map((section) => [section, {}]))
+  const filled = Object.entries(given).filter(([, value]) => value !== null)
+  return { ...sections, ...Object.fromEntries(filled) }
+}
+
+function hint(params: object): string {
+  return 'allowedValues' in params && Array.isArray(params.allowedValues)
+    ? `: ${params.allowedValues.join(', ')}`
+    : ''
+}
+
+/** The keys that could have been meant. */
+function siblings(keys: readonly string[]): string {
+  let schema: object = Config
+  for (const key of keys.slice(0, -1)) {
+    const below =
+      'properties' in schema && Object.entries(schema.properties ?? {}).find(([name]) => name === key)?.[1]
+    if (typeof below === 'object' && below !== null) schema = below
+  }
+  return 'properties' in schema ? Object.keys(schema.properties ?? {}).join(', ') : 'none'
+}
+
+function lineOf(document: Document, keys: readonly string[], lines: LineCounter): number {
+  for (let depth = keys.length; depth > 0; depth--) {
+    const node = document.getIn(keys.slice(0, depth), true)
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+  }
+  return 1
+}
+
+/**
+ * The bearer token of this pidwarden: as given, or from the file, which is made with a new random token when there
+ * is none. Its mode 0640 lets the group of the process read it: in the shipped stack that is Alertmanager's.
+ */
+export function loadToken(given: string | undefined, file: string): { token: string; created: boolean } {
+  if (given !== undefined) return { token: checkToken(given, 'PIDWARDEN_TOKEN'), created: false }
+  try {
+    return { token: checkToken(readFileSync(file, 'utf8').trim(), file), created: false }
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    if (errorCode(error) !== 'ENOENT') {
+      throw new ConfigError(`could not read the token ${file}: ${errorMessage(error)}`)
+    }
+  }
+  const token = randomBytes(32).toString('base64url')
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, `${token}\n`, { mode: 0o640, flag: 'wx' })
+  } catch (error) {
+    throw new ConfigError(
+      `could not create the token ${file}: ${errorMessage(error)}; name a writable place in PIDWARDEN_TOKEN_FILE`,
+    )
+  }
+  return { token, created: true }
+}
+
+function checkToken(token: string, source: string): string {
+  if (/^[\x21-\x7e]{16,512}$/.test(token)) return token
+  throw new ConfigError(`the token in ${source} must be 16 to 512 visible ASCII characters without spaces`)
+}
