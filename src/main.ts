@@ -1,0 +1,70 @@
+import type { AddressInfo } from 'node:net'
+import { type Logger, pino } from 'pino'
+import { ConfigError, loadConfig, loadToken } from './config.ts'
+import { errorMessage } from './host/reading.ts'
+import { JournalError } from './journal/database.ts'
+import { createService } from './service.ts'
+
+/** Everything that comes from the environment; no other file reads it. */
+const environment = {
+  host: process.env.PIDWARDEN_HOST ?? '127.0.0.1',
+  port: Number(process.env.PIDWARDEN_PORT ?? 3001),
+  config: process.env.PIDWARDEN_CONFIG,
+  journal: process.env.PIDWARDEN_JOURNAL ?? '/var/lib/pidwarden/journal.db',
+  token: process.env.PIDWARDEN_TOKEN,
+  tokenFile: process.env.PIDWARDEN_TOKEN_FILE ?? '/run/pidwarden/token',
+  procRoot: process.env.PIDWARDEN_PROC_ROOT ?? '/proc',
+  cgroupRoot: process.env.PIDWARDEN_CGROUP_ROOT ?? '/sys/fs/cgroup',
+  dockerHost: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
+  logLevel: process.env.PIDWARDEN_LOG_LEVEL ?? 'info',
+}
+
+function socketPath(dockerHost: string): string {
+  const path = /^unix:\/\/(\/.+)$/.exec(dockerHost)?.[1]
+  if (path !== undefined) return path
+  throw new ConfigError(`DOCKER_HOST is ${JSON.stringify(dockerHost)}; expected unix:///path/to/docker.sock`)
+}
+
+function checkedPort(port: number): number {
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new ConfigError('PIDWARDEN_PORT must be a whole number from 0 to 65535')
+}
+
+async function serve(logger: Logger): Promise<void> {
+  const port = checkedPort(environment.port)
+  const dockerSocket = socketPath(environment.dockerHost)
+  const config = loadConfig(environment.config, '/etc/pidwarden/pidwarden.yaml')
+  const { token, created } = loadToken(environment.token, environment.tokenFile)
+  if (created) logger.info({ file: environment.tokenFile }, 'created a bearer token; Alertmanager needs it')
+  const { procRoot, cgroupRoot, journal: journalPath } = environment
+  const service = createService({ config, token, journalPath, dockerSocket, procRoot, cgroupRoot, logger })
+
+  let stopped = false
+  function stop(reason: string): void {
+    if (stopped) return
+    stopped = true
+    logger.info({ reason }, 'stopping')
+    service.stop().catch((error: unknown) => {
+      logger.error({ error: errorMessage(error) }, 'could not stop in good order')
+      process.exitCode = 1
+    })
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+
+  service.start()
+  await service.app.listen({ host: environment.host, port })
+  const address = service.app.server.address() as AddressInfo
+  logger.info({ host: environment.host, port: address.port }, 'pidwarden is listening')
+}
+
+const logger = pino({ name: 'pidwarden', level: environment.logLevel })
+try {
+  await serve(logger)
+} catch (error) {
+  // What a person can mend is said in one line; everything else is a bug and keeps its stack.
+  if (error instanceof ConfigError || error instanceof JournalError) logger.fatal(error.message)
+  else logger.fatal({ err: error }, 'could not start')
+  // A failed listen leaves the event stream of Docker open, which would keep the process alive for ever.
+  process.exit(1)
+}

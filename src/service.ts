@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { buildApp } from './app.ts'
+import { createObserver } from './census/observe.ts'
+import { policyOf } from './census/policy.ts'
+import type { Config } from './config.ts'
+import { createCgroups } from './host/cgroup.ts'
+import { systemClock as clock } from './host/clock.ts'
+import { createDocker } from './host/dockerode.ts'
+import { createInventory, type KnownContainer } from './host/inventory.ts'
+import { missingPrivileges } from './host/privileges.ts'
+import { createProcfs } from './host/procfs.ts'
+import { errorMessage } from './host/reading.ts'
+import { createSignals } from './host/signal.ts'
+import { hostSystem } from './host/system.ts'
+import { openDatabase } from './journal/database.ts'
+import { Journal } from './journal/journal.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { recover } from './remediation/recover.ts'
+import { createRunner } from './remediation/runner.ts'
+
+const { version }: { version: string } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+)
+
+/** Between two looks at whether Docker has come, before what a crash left is put in order, milliseconds. */
+const recoverPause = 250
+
+/** What one pidwarden is made from. */
+export interface ServiceOptions {
+  readonly config: Config
+  readonly token: string
+  /** File of the journal, or `:memory:`. */
+  readonly journalPath: string
+  /** The Unix socket of the Docker engine. */
+  readonly dockerSocket: string
+  readonly procRoot: string
+  readonly cgroupRoot: string
+  readonly logger: FastifyBaseLogger
+}
+
+/** One pidwarden: all its parts, put together on the real host. */
+export interface Service {
+  /** Not listening yet. */
+  readonly app: FastifyInstance
+  /** Begins to follow Docker, and puts in order what a crash left behind. */
+  start(): void
+  /** Takes no more alerts, ends what is under way at the next safe point, closes the journal. */
+  stop(): Promise<void>
+}
+
+/** Puts the parts together. Throws JournalError. */
+export function createService(options: ServiceOptions): Service {
+  const { config, token, logger } = options
+  const { database, setAside } = openDatabase(options.journalPath, clock.now())
+  if (setAside !== undefined)
+    logger.error({ setAside }, 'the journal was corrupt: set aside, and a new one begun')
+  const journal = new Journal(database, clock.now)
+  const docker = createDocker(options.dockerSocket)
+  const procfs = createProcfs(options.procRoot)
+  const signals = createSignals()
+  const inventory = createInventory(docker, clock, logger)
+  const policy = (container: KnownContainer) => policyOf(container, config.policy)
+  const ownPid = process.pid
+  const cgroups = createCgroups(options.cgroupRoot)
+  const observer = createObserver({ procfs, cgroups, clock, policyOf: policy, ownPid })
+  const settings = () => config.remediation
+  const runner = createRunner(
+    { inventory, observer, procfs, signals, docker, journal, clock, settings, ownPid },
+    logger,
+  )
+  const warn = (details: object, message: string): void => logger.warn(details, message)
+  const metrics = createMetrics({
+    inventory,
+    observer,
+    journal,
+    runner,
+    system: hostSystem,
+    clock,
+    version,
+    warn,
+  })
+  const privileges = missingPrivileges(procfs, signals, ownPid)
+  for (const { name, consequence } of privileges) logger.warn({ name }, `missing privilege: ${consequence}`)
+  const surroundings = { container: inventory.get, everKnew: inventory.everKnew, policyOf: policy }
+  const app = buildApp({
+    logger,
+    token,
+    inventory,
+    observer,
+    journal,
+    metrics,
+    version,
+    privileges: () => privileges,
+    policyErrors: () =>
+      inventory
+        .containers()
+        .map((container) => ({ name: container.name, errors: policy(container).errors }))
+        .filter(({ errors }) => errors.length > 0),
+    intake: { journal, runner, surroundings, count: metrics.countAlert },
+  })
+
+  const stopping = new AbortController()
+  let background: Promise<unknown> = Promise.resolve()
+
+  async function recoverWhenConnected(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        if (inventory.state().connected) return await recover({ journal, docker, runner, log: logger })
+      } catch (error) {
+        logger.warn({ error: errorMessage(error) }, 'could not put in order what a crash left; trying again')
+      }
+      await clock.sleep(recoverPause, stopping.signal).catch(() => {})
+    }
+  }
+
+  return {
+    app,
+    start() {
+      background = Promise.all([inventory.follow(stopping.signal), recoverWhenConnected()])
+    },
+    async stop() {
+      await app.close()
+      await runner.drain()
+      stopping.abort()
+      await background
+      journal.close()
+    },
+  }
+}
