@@ -1,0 +1,70 @@
+import t from 'tap'
+import type { RunStory } from '../../src/journal/records.ts'
+import { startLeaky } from '../support/leaky-container.ts'
+import { labFor, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
+
+/** The server that leaks; the others of the gateway are there once each and must live. */
+const leaking = '@modelcontextprotocol/server-memory'
+
+const lab = await labFor(t)
+if (lab) {
+  const stack = await startStack(t, lab, {
+    config: 'remediation: { minimumAge: { critical: 3, emergency: 2 } }',
+  })
+
+  for (const { count, tier, playbook } of [
+    { count: 12, tier: 'critical', playbook: 'cleanup' },
+    { count: 60, tier: 'nuclear', playbook: 'restart' },
+  ]) {
+    await t.test(`${count} duplicates, ${tier}: cleaned up without a restart`, async (t) => {
+      const labels = { 'pidwarden.mode': 'enforce', 'pidwarden.profile': 'generic' }
+      const container = await startLeaky(lab, { labels })
+      t.teardown(() => container.remove())
+      const bystander = await startLeaky(lab, {})
+      t.teardown(() => bystander.remove())
+      await bystander.gateway.leak({ server: leaking, count: 6 })
+      const untouched = bystander.processes()
+      const legitimate = container.processes()
+
+      const { started } = await container.gateway.leak({ server: leaking, count })
+      t.equal(started, count)
+      t.equal(container.processes().size, legitimate.size + 3 * count)
+
+      const runs = await until(
+        'a run says that it is fixed',
+        async () => {
+          const ended = await stack.ended(container.id)
+          return ended.some(({ ending }) => ending?.outcome === 'fixed') && ended
+        },
+        120_000,
+      )
+      t.same(container.processes(), legitimate, 'init, gateway and every legitimate server as before')
+      t.same(bystander.processes(), untouched, 'a container that did not opt in as before')
+      await until('the alerts resolve', async () => (await stack.firing(container.id)).length === 0)
+
+      const [first] = runs.filter(({ ending }) => ending?.outcome === 'fixed') as [RunStory]
+      t.match(first, { tier, playbook, ending: { outcome: 'fixed', reason: 'cleared' } })
+      t.notOk(
+        runs.some(({ steps }) => steps.some(({ action }) => action === 'restart-container')),
+        'no restart',
+      )
+      const signals = runs.flatMap(({ steps }) => steps.flatMap(({ effects }) => effects))
+      t.equal(
+        new Set(signals.map(({ pid, startTicks }) => `${pid} ${startTicks}`)).size,
+        3 * count,
+        'each was signalled',
+      )
+      t.ok(signals.every(({ result, resultAt }) => result !== undefined && resultAt !== undefined))
+      t.match(
+        first.steps[0],
+        { action: 'collect-evidence', ending: { reason: 'recorded' } },
+        'evidence came first',
+      )
+      t.match(
+        await stack.metrics(),
+        new RegExp(`pidwarden_runs_total\\{playbook="${playbook}",outcome="fixed",reason="cleared"\\} 1`),
+      )
+    })
+  }
+}
