@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { readBytes, readText } from './file.ts'
-import { type Reading, take } from './reading.ts'
+import { type Reading, take, valueIn } from './reading.ts'
 
 /** The fields of /proc/<pid>/stat that pidwarden uses; proc_pid_stat(5) numbers them. */
 export interface ProcStat {
@@ -50,6 +50,7 @@ export interface Procfs {
 
 /** A Procfs over the mount at `root` (`/proc`, or a fixture tree). */
 export function createProcfs(root = '/proc'): Procfs {
+  const sockets = listeningSockets(root)
   return {
     stat: (pid) => take(() => parseStat(readBytes(`${root}/${pid}/stat`))),
     argv: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/cmdline`))),
@@ -57,7 +58,7 @@ export function createProcfs(root = '/proc'): Procfs {
     uid: (pid) => take(() => parseUid(readText(`${root}/${pid}/status`))),
     environ: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/environ`))),
     cgroup: (pid) => take(() => readText(`${root}/${pid}/cgroup`)),
-    listens: (pid) => take(() => listens(root, pid)),
+    listens: (pid) => take(() => listens(root, pid, sockets)),
     uptime: () => Number.parseFloat(readText(`${root}/uptime`)),
     ownCapabilities: () => BigInt(`0x${field(readText(`${root}/self/status`), 'CapEff')}`),
   }
@@ -102,18 +103,36 @@ function parseUid(status: string): number {
   return Number(field(status, 'Uid').split(/\s+/)[1])
 }
 
-function listens(root: string, pid: number): boolean {
-  const inodes = new Set<string>()
+function listens(root: string, pid: number, sockets: (pid: number) => ReadonlySet<string>): boolean {
+  const own: string[] = []
   for (const fd of readdirSync(`${root}/${pid}/fd`)) {
     const target = take(() => readlinkSync(`${root}/${pid}/fd/${fd}`))
     // A descriptor that closed meanwhile listens to nothing; one that cannot be read makes the answer unknown.
     if (target.kind === 'gone') continue
     if (target.kind !== 'value') throw Object.assign(new Error(target.detail), { code: 'EACCES' })
     const inode = /^socket:\[(\d+)\]$/.exec(target.value)?.[1]
-    if (inode !== undefined) inodes.add(inode)
+    if (inode !== undefined) own.push(inode)
   }
-  if (inodes.size === 0) return false
-  return [...listeningInodes(`${root}/${pid}/net`)].some((inode) => inodes.has(inode))
+  if (own.length === 0) return false
+  const listening = sockets(pid)
+  return own.some((inode) => listening.has(inode))
+}
+
+/**
+ * Listening sockets by network namespace. To read net/tcp the kernel walks its whole hash table, a millisecond or two
+ * a time, so that all processes of one namespace that are asked about in one turn of the event loop share a reading.
+ */
+function listeningSockets(root: string): (pid: number) => ReadonlySet<string> {
+  const tables = new Map<string, ReadonlySet<string>>()
+  return (pid) => {
+    const namespace = valueIn(take(() => readlinkSync(`${root}/${pid}/ns/net`))) ?? `pid ${pid}`
+    const known = tables.get(namespace)
+    if (known !== undefined) return known
+    if (tables.size === 0) setImmediate(() => tables.clear())
+    const table = new Set(listeningInodes(`${root}/${pid}/net`))
+    tables.set(namespace, table)
+    return table
+  }
 }
 
 /**
@@ -121,20 +140,19 @@ function listens(root: string, pid: number): boolean {
  * sockets with the flag __SO_ACCEPTCON (00010000) of net/unix.
  */
 function* listeningInodes(net: string): Generator<string> {
-  for (const table of ['tcp', 'tcp6']) {
-    const text = take(() => readText(`${net}/${table}`))
-    if (text.kind === 'gone') continue
-    if (text.kind !== 'value') throw new Error(text.detail)
-    for (const line of text.value.split('\n').slice(1)) {
-      const columns = line.trim().split(/\s+/)
-      if (columns[3] === '0A' && columns[9] !== undefined) yield columns[9]
-    }
-  }
-  const unix = take(() => readText(`${net}/unix`))
-  if (unix.kind === 'gone') return
-  if (unix.kind !== 'value') throw new Error(unix.detail)
-  for (const line of unix.value.split('\n').slice(1)) {
+  yield* rows(`${net}/tcp`, 3, '0A', 9)
+  yield* rows(`${net}/tcp6`, 3, '0A', 9)
+  yield* rows(`${net}/unix`, 3, '00010000', 6)
+}
+
+/** The column `wanted` of every row whose column `at` has the value `is`; no file, no rows. */
+function* rows(path: string, at: number, is: string, wanted: number): Generator<string> {
+  const text = take(() => readText(path))
+  if (text.kind === 'gone') return
+  if (text.kind !== 'value') throw new Error(text.detail)
+  for (const line of text.value.split('\n').slice(1)) {
     const columns = line.trim().split(/\s+/)
-    if (columns[3] === '00010000' && columns[6] !== undefined) yield columns[6]
+    const column = columns[wanted]
+    if (columns[at] === is && column !== undefined) yield column
   }
 }
