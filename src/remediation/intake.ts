@@ -28,9 +28,9 @@ export function receive(
   const verdicts = journal.transaction(() =>
     alerts.map((alert): Verdict => {
       const about = { fingerprint: alert.fingerprint, startsAt: alert.startsAt }
+      if (alert.status === 'resolved') return { ...about, ...resolved(alert, journal) }
       const matched = match(alert, surroundings)
       if (matched.kind === 'skip') return { ...about, verdict: 'skipped', reason: matched.reason }
-      if (alert.status === 'resolved') return { ...about, ...resolved(alert, journal) }
       const { episode, first } = journal.receive(matched.episode)
       const last = first ? undefined : journal.lastRun(episode.id)
       if (last !== undefined && !mayTryAgain(last)) return { ...about, verdict: 'known', runId: last.id }

@@ -62,7 +62,8 @@ export async function killLeaked(
     context.signal.throwIfAborted()
     const sighting = await context.look()
     const verdicts = plan(sighting, standing, context)
-    context.note(printable(verdicts))
+    // In full once; the later plans only differ in what is left.
+    context.note(printable(ended === 0 ? verdicts : verdicts.filter(({ verdict }) => verdict !== 'keep')))
     const victims = verdicts.filter(({ verdict }) => verdict === 'kill')
     const young = verdicts.filter(({ verdict }) => verdict === 'wait')
     const leaked = victims.length + young.length
