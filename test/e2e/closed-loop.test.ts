@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import t from 'tap'
 import type { RunStory } from '../../src/journal/records.ts'
 import { startLeaky } from '../support/leaky-container.ts'
@@ -67,4 +68,15 @@ if (lab) {
       )
     })
   }
+
+  await t.test('promtool accepts the live scrape', async (t) => {
+    const scrape = await stack.metrics()
+    const output = await new Promise<string>((resolve) => {
+      const promtool = execFile(lab.bin.promtool, ['check', 'metrics'], (error, stdout, stderr) =>
+        resolve(`${error?.code ?? 0} ${stdout}${stderr}`.trim()),
+      )
+      promtool.stdin?.end(scrape)
+    })
+    t.equal(output, '0')
+  })
 }
