@@ -12,6 +12,8 @@ export interface Alert {
 export interface DemoApi {
   /** Alerts about the container; those about other containers of the machine are not shown. */
   alerts(): Promise<Alert[]>
+  /** Throws what pidwarden itself says is missing, as soon as it says so. */
+  ready(): Promise<void>
   /** Runs on the container, oldest first, with all that happened in them. */
   runs(): Promise<RunStory[]>
 }
@@ -34,6 +36,10 @@ export function demoApi(urls: { prometheus: string; pidwarden: string }, token: 
           tier,
           playbook,
         }))
+    },
+    async ready() {
+      const response = await fetch(`${urls.pidwarden}/readyz`, { signal: AbortSignal.timeout(10_000) })
+      if (!response.ok) throw new Error(`pidwarden cannot do its job here: ${await response.text()}`)
     },
     async runs() {
       const { runs } = await ours<{ runs: Run[] }>('/api/runs')

@@ -106,7 +106,7 @@ async function follow(api: DemoApi, timeline: Timeline): Promise<Awaited<ReturnT
   const end = Date.now() + patience
   for (;;) {
     interrupted.signal.throwIfAborted()
-    const [alerts, runs] = await Promise.all([api.alerts(), api.runs()])
+    const [alerts, runs] = await Promise.all([api.alerts(), api.runs(), api.ready()])
     timeline.alerts(alerts)
     timeline.runs(runs)
     const over = runs.length > 0 && runs.every(({ state }) => state === 'done')

@@ -67,12 +67,25 @@ function resolve(root: string, version: 1 | 2, text: string, id: string): Readin
         'if the path starts with "/..", run pidwarden with the cgroup namespace of the host (cgroup: host)',
     }
   }
-  const folder = (controller: string, path: string): string =>
-    version === 2 ? `${root}${path}` : `${root}/${controller}${path}`
+  const place = (controller: string, path: string): string =>
+    visible(version === 2 ? root : `${root}/${controller}`, path)
   return {
     kind: 'value',
-    value: { version, path: pids, pids: folder('pids', pids), memory: folder('memory', memory ?? pids) },
+    value: { version, path: pids, pids: place('pids', pids), memory: place('memory', memory ?? pids) },
   }
+}
+
+/**
+ * The folder of `path` below a mount. Where Docker itself runs in a container, the mount shows the subtree of that
+ * container only, while the path is told from the top: its first segments are then not there.
+ */
+function visible(mount: string, path: string): string {
+  const segments = path.split('/').slice(1)
+  for (let first = 0; first < segments.length; first++) {
+    const folder = `${mount}/${segments.slice(first).join('/')}`
+    if (existsSync(folder)) return folder
+  }
+  return mount + path
 }
 
 /** Lines are `hierarchy-id:controllers:path`; the v2 line has an empty controller list. */
