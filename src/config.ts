@@ -4,13 +4,13 @@ import { dirname } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
-import { PolicySettings } from './census/policy.ts'
+import { PoliciesConfig } from './census/policies.ts'
 import { errorCode, errorMessage } from './host/reading.ts'
 import { RemediationSettings } from './remediation/settings.ts'
 
 /** The configuration file: what each part declares beside its code, put together. */
 export const Config = Type.Object(
-  { policy: PolicySettings, remediation: RemediationSettings },
+  { ...PoliciesConfig, remediation: RemediationSettings },
   { additionalProperties: false },
 )
 export type Config = Static<typeof Config>
@@ -46,22 +46,39 @@ export function parseConfig(text: string, path: string): Config {
   const given: unknown = document.toJS() ?? {}
   const value = Value.Default(Config, withSections(given))
   if (Value.Check(Config, value)) return value
-  const problems = Value.Errors(Config, value).flatMap(({ keyword, instancePath, message, params }) => {
+  throw new ConfigError(explain(Value.Errors(Config, value), document, lines, path).join('\n'))
+}
+
+/** One line for each key that is wrong. */
+function explain(
+  errors: ReturnType<typeof Value.Errors>,
+  document: Document,
+  lines: LineCounter,
+  path: string,
+): string[] {
+  // A value that may take several forms fails all of them: what is said then is what would have been right.
+  const choices = errors.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath)
+  const told = new Set<string>()
+  return errors.flatMap(({ keyword, instancePath, message, params }) => {
+    const choice = choices.find((one) => instancePath === one || instancePath.startsWith(`${one}/`))
+    const keys = (choice ?? instancePath).split('/').slice(1)
     // Each unknown key is told twice: by its parent, and by itself as "schema is false".
-    if (keyword === 'additionalProperties') return []
-    const keys = instancePath.split('/').slice(1)
-    const key = keys.join('.')
+    if (keyword === 'additionalProperties' || told.has(keys.join('/'))) return []
+    told.add(keys.join('/'))
     const wrong =
-      keyword === 'boolean' ? `unknown key; expected one of ${siblings(keys)}` : `${message}${hint(params)}`
-    return [`${path}:${lineOf(document, keys, lines)}: ${key || 'the file'}: ${wrong}`]
+      choice !== undefined
+        ? `expected ${expectedAt(keys)}`
+        : keyword === 'boolean'
+          ? `unknown key; expected one of ${siblings(keys)}`
+          : `${message}${hint(params)}`
+    return [`${path}:${lineOf(document, keys, lines)}: ${keys.join('.') || 'the file'}: ${wrong}`]
   })
-  throw new ConfigError(problems.join('\n'))
 }
 
 /** Sections may be left out, or left empty; their defaults then count. */
 function withSections(given: unknown): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return given
-  const sections = Object.fromEntries(Object.keys(Config.properties).map((section) => [section, {}]))
+  const sections = { policy: {}, containers: [], labels: {}, expected: [], remediation: {} }
   const filled = Object.entries(given).filter(([, value]) => value !== null)
   return { ...sections, ...Object.fromEntries(filled) }
 }
@@ -72,15 +89,30 @@ function hint(params: object): string {
     : ''
 }
 
+/** The schema of a key, as far as the way to it is one of objects and lists. */
+function schemaAt(keys: readonly string[]): object {
+  let schema: object = Config
+  for (const key of keys) {
+    const below: unknown = 'properties' in schema ? field(schema.properties, key) : field(schema, 'items')
+    if (typeof below !== 'object' || below === null) break
+    schema = below
+  }
+  return schema
+}
+
+function field(of: unknown, key: string): unknown {
+  return typeof of === 'object' && of !== null
+    ? Object.entries(of).find(([name]) => name === key)?.[1]
+    : undefined
+}
+
+function expectedAt(keys: readonly string[]): string {
+  return String(field(schemaAt(keys), 'expected') ?? 'another form')
+}
+
 /** The keys that could have been meant. */
 function siblings(keys: readonly string[]): string {
-  let schema: object = Config
-  for (const key of keys.slice(0, -1)) {
-    const below =
-      'properties' in schema && Object.entries(schema.properties ?? {}).find(([name]) => name === key)?.[1]
-    if (typeof below === 'object' && below !== null) schema = below
-  }
-  return 'properties' in schema ? Object.keys(schema.properties ?? {}).join(', ') : 'none'
+  return Object.keys(field(schemaAt(keys.slice(0, -1)), 'properties') ?? {}).join(', ')
 }
 
 function lineOf(document: Document, keys: readonly string[], lines: LineCounter): number {

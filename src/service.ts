@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { createObserver } from './census/observe.ts'
-import { policyOf } from './census/policy.ts'
+import { policyFor } from './census/policies.ts'
 import type { Config } from './config.ts'
 import { createCgroups } from './host/cgroup.ts'
 import { systemClock as clock } from './host/clock.ts'
 import { createDocker } from './host/dockerode.ts'
-import { createInventory, type KnownContainer } from './host/inventory.ts'
+import { createInventory } from './host/inventory.ts'
 import { missingPrivileges } from './host/privileges.ts'
 import { createProcfs } from './host/procfs.ts'
 import { errorMessage } from './host/reading.ts'
@@ -60,10 +61,17 @@ export function createService(options: ServiceOptions): Service {
   const procfs = createProcfs(options.procRoot)
   const signals = createSignals()
   const inventory = createInventory(docker, clock, logger)
-  const policy = (container: KnownContainer) => policyOf(container, config.policy)
+  const policy = policyFor(config)
   const ownPid = process.pid
   const cgroups = createCgroups(options.cgroupRoot)
-  const observer = createObserver({ procfs, cgroups, clock, policyOf: policy, ownPid })
+  const observer = createObserver({
+    procfs,
+    cgroups,
+    clock,
+    policyOf: policy,
+    hostCores: availableParallelism(),
+    ownPid,
+  })
   const settings = () => config.remediation
   const runner = createRunner(
     { inventory, observer, procfs, signals, docker, journal, clock, settings, ownPid },

@@ -1,4 +1,5 @@
 import type { Instance } from './instances.ts'
+import type { Policy } from './policy.ts'
 import type { ProcessTree } from './process.ts'
 
 /**
@@ -26,7 +27,8 @@ export interface StandingInstance extends Instance {
  * Tells the standing of every instance.
  *
  * Copies are counted among siblings, that is instances of one identity below the same parent: the `git` that two
- * servers start at once serves two owners and is no duplicate. The oldest `copies(command)` stay.
+ * servers start at once serves two owners and is no duplicate. The oldest `copies(command)` stay, or the newest where the policy
+ * turns it round.
  *
  * An instance below the container's init is an orphan when the place of its siblings shows that it was reparented:
  * an intact copy of the same identity hangs below another parent, or is headed by launchers that this one lost.
@@ -35,7 +37,7 @@ export interface StandingInstance extends Instance {
 export function findLeaks(
   instances: readonly Instance[],
   tree: ProcessTree,
-  copies: (command: string) => number,
+  { copies, keep }: Pick<Policy, 'copies' | 'keep'>,
 ): readonly StandingInstance[] {
   const leaked = new Map<Instance, 'orphan' | 'duplicate'>()
   const comparable = instances.filter(
@@ -47,6 +49,7 @@ export function findLeaks(
     for (const siblings of Map.groupBy(settled, parentOf).values()) {
       const [oldest] = siblings.sort(oldestFirst)
       if (oldest === undefined) continue
+      if (keep(oldest.command) === 'newest') siblings.reverse()
       for (const extra of siblings.slice(copies(oldest.command))) leaked.set(extra, 'duplicate')
     }
   }

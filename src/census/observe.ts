@@ -3,13 +3,14 @@ import type { CgroupPaths, CgroupReading, Cgroups } from '../host/cgroup.ts'
 import type { Clock } from '../host/clock.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import { type Procfs, ticksPerSecond } from '../host/procfs.ts'
-import type { Reading } from '../host/reading.ts'
+import { errorMessage, type Reading, valueIn } from '../host/reading.ts'
 import { type Command, commandOf } from './command.ts'
 import { type Identity, identityOf } from './identity.ts'
 import { type Describe, findInstances } from './instances.ts'
 import { findLeaks, type StandingInstance } from './leaks.ts'
 import type { Policy } from './policy.ts'
 import { buildTree, type Process, type ProcessTree } from './process.ts'
+import { resolveThresholds, type Thresholds } from './thresholds.ts'
 
 /** What one look into a running container found. */
 export interface Census {
@@ -19,6 +20,8 @@ export interface Census {
   readonly paths: CgroupPaths
   readonly tree: ProcessTree
   readonly instances: readonly StandingInstance[]
+  /** Processes that count towards the process tiers, by policy. */
+  readonly counted: number
   /** True when pidwarden itself runs in there. */
   readonly self: boolean
 }
@@ -27,6 +30,8 @@ export interface Census {
 export interface Observation {
   readonly container: KnownContainer
   readonly policy: Policy
+  /** Where tiers begin, percentages resolved with the limits that are in force now. */
+  readonly thresholds: Thresholds
   readonly census: Reading<Census>
 }
 
@@ -36,6 +41,8 @@ export interface ObserverPorts {
   readonly cgroups: Cgroups
   readonly clock: Clock
   readonly policyOf: (container: KnownContainer) => Policy
+  /** Cores of the host. */
+  readonly hostCores: number
   /** Pid of pidwarden in the PID namespace that procfs shows. */
   readonly ownPid: number
 }
@@ -149,7 +156,7 @@ export function createObserver(ports: ObserverPorts): Observer {
       return { kind: 'failed', detail: 'its processes are hidden; run pidwarden with pid: host' }
     }
     const tree = buildTree(readProcesses(pids.value, fresh), container.pid)
-    const instances = findLeaks(findInstances(tree, describe), tree, () => policy.copies)
+    const instances = findLeaks(findInstances(tree, describe), tree, policy)
     return {
       kind: 'value',
       value: {
@@ -158,6 +165,7 @@ export function createObserver(ports: ObserverPorts): Observer {
         paths: paths.value,
         tree,
         instances,
+        counted: countProcesses(instances, policy),
         self: tree.processes.has(ports.ownPid),
       },
     }
@@ -165,12 +173,15 @@ export function createObserver(ports: ObserverPorts): Observer {
 
   function look(container: KnownContainer, fresh: boolean): Observation {
     const policy = ports.policyOf(container)
+    let census: Reading<Census>
     try {
-      return { container, policy, census: take(container, policy, fresh) }
+      census = take(container, policy, fresh)
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error)
-      return { container, policy, census: { kind: 'failed', detail } }
+      census = { kind: 'failed', detail: errorMessage(error) }
     }
+    const { pidsLimit: pids, memoryLimit: memory } = valueIn(census)?.cgroup ?? {}
+    const facts = { hostCores: ports.hostCores, ...(pids && { pids }), ...(memory && { memory }) }
+    return { container, policy, thresholds: resolveThresholds(policy.tiers, policy.limits, facts), census }
   }
 
   function forget(containers: readonly KnownContainer[]): void {
@@ -195,4 +206,11 @@ export function createObserver(ports: ObserverPorts): Observer {
     },
     observe: (container) => look(container, true),
   }
+}
+
+/** A process counts with its whole instance: a launcher is called by what it launches. */
+function countProcesses(instances: readonly StandingInstance[], { counts }: Policy): number {
+  let counted = 0
+  for (const { command, members } of instances) if (counts(command)) counted += members.length
+  return counted
 }

@@ -1,101 +1,201 @@
 import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
-import type { KnownContainer } from '../host/inventory.ts'
-import { presetNames, presets, type Thresholds } from './presets.ts'
+import {
+  type PresetName,
+  presetNames,
+  presets,
+  type Resource,
+  resources,
+  type Tier,
+  type TierRule,
+  type TierTable,
+  tiers,
+  usualPlaybook,
+  type WantedLimits,
+} from './presets.ts'
+import { bytes, Quantity, quantityForm, Size, share } from './quantity.ts'
 
-/** What an operator can say about a container, in the configuration file for all and by label for one. */
+/** The name of a command, as the metrics have it; `*` stands for all others. */
+const command = Type.String({ minLength: 1, maxLength: 120 })
+const copiesOfOne = Type.Integer({ minimum: 1, maximum: 10_000 })
+const keepOfOne = Type.Enum(['oldest', 'newest'])
+
+const tierSetting = Type.Union(
+  [
+    Quantity,
+    Type.Literal(false),
+    Type.Object(
+      { at: Quantity, playbook: Type.String({ minLength: 1, maxLength: 64 }) },
+      { additionalProperties: false },
+    ),
+  ],
+  { expected: `${quantityForm}, false, or { at, playbook }` },
+)
+
+const closed = { additionalProperties: false } as const
+const optionalTiers = Type.Object(
+  {
+    warning: Type.Optional(tierSetting),
+    critical: Type.Optional(tierSetting),
+    emergency: Type.Optional(tierSetting),
+    nuclear: Type.Optional(tierSetting),
+  },
+  closed,
+)
+
+/** What an operator can say about containers: in the configuration file for all or some, by label for one. */
 export const PolicySettings = Type.Object(
   {
     mode: Type.Enum(['observe', 'dry-run', 'enforce'], {
-      default: 'observe',
       description: 'observe: count and tell only. dry-run: plan, and touch nothing. enforce: act.',
     }),
     preset: Type.Enum(presetNames, {
-      default: 'protocol',
-      description: 'Which table of thresholds and playbooks applies.',
+      description: 'Which table of thresholds, playbooks and limits applies.',
     }),
     profile: Type.Enum(['unknown', 'generic'], {
-      default: 'unknown',
       description:
         'What is harmless to the application. unknown: only orphans may be signalled. generic: duplicates too.',
     }),
-    copies: Type.Integer({
-      minimum: 1,
-      maximum: 10_000,
-      default: 1,
+    copies: Type.Union([copiesOfOne, Type.Record(command, copiesOfOne)], {
       description: 'How many instances of one identity are allowed below one parent.',
+      expected: 'a whole number from 1 to 10000, or such numbers by command',
+    }),
+    keep: Type.Union([keepOfOne, Type.Record(command, keepOfOne)], {
+      description: 'Which copies stay when there are too many.',
+      expected: 'oldest or newest, or these by command',
     }),
     protect: Type.Array(Type.String({ minLength: 1, maxLength: 120 }), {
-      default: [],
       description: 'Commands, as the metrics name them, that no signal may end.',
     }),
+    count: Type.Array(Type.String({ minLength: 1, maxLength: 120 }), {
+      description:
+        'Only processes whose command contains one of these words count towards the process tiers; empty = all.',
+    }),
+    thresholds: Type.Object(
+      {
+        processes: Type.Optional(optionalTiers),
+        pids: Type.Optional(optionalTiers),
+        duplicates: Type.Optional(optionalTiers),
+        memory: Type.Optional(optionalTiers),
+        cpu: Type.Optional(optionalTiers),
+      },
+      { ...closed, description: 'What differs from the preset, by resource and tier; false = no such tier.' },
+    ),
+    limits: Type.Object(
+      {
+        memory: Type.Optional(Size),
+        memoryReservation: Type.Optional(Size),
+        memorySwap: Type.Optional(Size),
+        cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 4096 })),
+        pids: Type.Optional(Type.Integer({ minimum: 1, maximum: 4_194_304 })),
+      },
+      { ...closed, description: 'What differs from the limits of the preset.' },
+    ),
   },
-  { additionalProperties: false },
+  closed,
 )
 export type PolicySettings = Static<typeof PolicySettings>
 
+/** The same with every key optional: one layer of settings over another. */
+export const PolicyLayer = Type.Partial(PolicySettings)
+export type PolicyLayer = Static<typeof PolicyLayer>
+
+/** What counts where nobody says anything. */
+export const defaultPolicy: PolicySettings = {
+  mode: 'observe',
+  preset: 'protocol',
+  profile: 'unknown',
+  copies: 1,
+  keep: 'oldest',
+  protect: [],
+  count: [],
+  thresholds: {},
+  limits: {},
+}
+
 /** Everything that configuration and labels say about one container. */
-export interface Policy extends PolicySettings {
-  readonly thresholds: Thresholds
-  /** Labels that were refused, with what was expected. A container with such a label stays in observe. */
+export interface Policy {
+  readonly mode: PolicySettings['mode']
+  readonly preset: PresetName
+  readonly profile: PolicySettings['profile']
+  /** How many instances of a command are allowed below one parent. */
+  readonly copies: (command: string) => number
+  /** Which of them stay. */
+  readonly keep: (command: string) => 'oldest' | 'newest'
+  readonly protect: readonly string[]
+  /** Whether a process with this label counts towards the process tiers. */
+  readonly counts: (label: string) => boolean
+  /** Preset and overrides together; percentages are not resolved yet. */
+  readonly tiers: TierTable
+  readonly limits: WantedLimits
+  /** What was refused, with what was expected. A container with any stays in observe. */
   readonly errors: readonly string[]
 }
 
-const prefix = 'pidwarden.'
-
-/** Marks the containers of pidwarden's own stack; they are never acted on. */
-export const stackLabel = 'pidwarden.stack'
-
-/**
- * Makes the policy of one container from the defaults of the file and the container's own labels. A label counts
- * only where somebody put it on the container: one with the same value as in the image came with the image. What
- * cannot be understood never makes anything act: the container stays in observe.
- */
-export function policyOf({ labels, imageLabels }: KnownContainer, defaults: PolicySettings): Policy {
-  const settings: Record<string, unknown> = { ...defaults }
-  const errors: string[] = []
-  for (const [label, text] of Object.entries(labels)) {
-    if (!label.startsWith(prefix) || label === stackLabel || imageLabels[label] === text) continue
-    const key = label.slice(prefix.length)
-    if (!isSetting(key)) {
-      errors.push(
-        `label ${clip(label)}: unknown; expected one of ${known.map((name) => prefix + name).join(', ')}`,
-      )
-      continue
-    }
-    const value = fromText(key, text)
-    if (Value.Check(PolicySettings.properties[key], value)) settings[key] = value
-    else errors.push(`label ${label}: ${JSON.stringify(clip(text))} is not ${expected(key)}`)
-  }
-  const policy = Value.Parse(PolicySettings, settings)
-  const mode = errors.length > 0 ? 'observe' : policy.mode
+/** Makes a policy of settings that were checked. Errors that were found on the way turn the mode to observe. */
+export function makePolicy(settings: PolicySettings, errors: readonly string[]): Policy {
+  const preset = presets[settings.preset]
+  const table = mergeTiers(preset.tiers, settings.thresholds)
+  const all = [...errors, ...disorder(table)]
+  const { count } = settings
   return {
-    ...policy,
-    mode,
-    protect: [...defaults.protect, ...policy.protect],
-    thresholds: presets[policy.preset],
-    errors,
+    mode: all.length > 0 ? 'observe' : settings.mode,
+    preset: settings.preset,
+    profile: settings.profile,
+    copies: forCommand<number>(settings.copies, 1),
+    keep: forCommand<'oldest' | 'newest'>(settings.keep, 'oldest'),
+    protect: settings.protect,
+    counts: count.length === 0 ? () => true : (label) => count.some((word) => label.includes(word)),
+    tiers: table,
+    limits: { ...preset.limits, ...settings.limits },
+    errors: all,
   }
 }
 
-type Setting = keyof PolicySettings
-const known = Object.keys(PolicySettings.properties) as Setting[]
-const isSetting = (key: string): key is Setting => known.some((name) => name === key)
-
-/** Labels are strings; numbers and lists are written as text: `3`, `node gateway.js, postgres`. */
-function fromText(key: Setting, text: string): unknown {
-  if (key === 'copies') return /^\d{1,6}$/.test(text) ? Number(text) : text
-  if (key === 'protect') return text.split(',').map((command) => command.trim())
-  return text
+function forCommand<T extends string | number>(
+  setting: T | Readonly<Record<string, T>>,
+  fallback: T,
+): (command: string) => T {
+  if (typeof setting !== 'object') return () => setting
+  const byCommand = new Map(Object.entries(setting))
+  return (command) => byCommand.get(command) ?? byCommand.get('*') ?? fallback
 }
 
-function expected(key: Setting): string {
-  const schema = PolicySettings.properties[key]
-  if ('enum' in schema) return `one of ${schema.enum.join(', ')}`
-  return key === 'copies' ? 'a whole number from 1 to 10000' : 'a list of commands separated by commas'
+function mergeTiers(preset: TierTable, overrides: PolicySettings['thresholds']): TierTable {
+  const merged = resources.map((resource): [Resource, Partial<Record<Tier, TierRule>>] => {
+    const rules: Partial<Record<Tier, TierRule>> = { ...preset[resource] }
+    for (const tier of tiers) {
+      const override = overrides[resource]?.[tier]
+      if (override === undefined) continue
+      if (override === false) delete rules[tier]
+      else if (typeof override === 'object') rules[tier] = override
+      else rules[tier] = { at: override, playbook: rules[tier]?.playbook ?? usualPlaybook[tier] }
+    }
+    return [resource, rules]
+  })
+  return Object.fromEntries(merged) as Record<Resource, Partial<Record<Tier, TierRule>>>
 }
 
-/** Labels are input from others: a long one is cut before it is repeated anywhere. */
-function clip(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+/** Tiers of one kind (numbers, or percentages) must rise: a nuclear tier below warning would restart at nothing. */
+function disorder(table: TierTable): string[] {
+  return resources.flatMap((resource) => {
+    const rules = tiers.flatMap((tier) => {
+      const rule = table[resource][tier]
+      return rule === undefined ? [] : [{ tier, at: rule.at }]
+    })
+    return rules.flatMap((rule, index) => {
+      const lower = rules[index - 1]
+      return lower !== undefined && isBelow(rule.at, lower.at)
+        ? [
+            `thresholds.${resource}.${rule.tier}: ${rule.at} is below ${lower.tier} (${lower.at}); tiers must rise`,
+          ]
+        : []
+    })
+  })
+}
+
+/** Of two quantities of the same kind; how a percentage and a number compare shows only when the limit is known. */
+function isBelow(a: Quantity, b: Quantity): boolean {
+  const [shareOfA, shareOfB] = [share(a), share(b)]
+  if (shareOfA !== undefined && shareOfB !== undefined) return shareOfA < shareOfB
+  return shareOfA === undefined && shareOfB === undefined && bytes(a) < bytes(b)
 }

@@ -24,7 +24,10 @@ export interface Measurement {
   readonly duplicates: number
   readonly orphans: number
   readonly pids?: number
-  readonly memoryBytes?: number
+  /** Working set, bytes. */
+  readonly memory?: number
+  /** Cores in use. */
+  readonly cpu?: number
 }
 
 /** What a run is about. */

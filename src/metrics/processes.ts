@@ -31,9 +31,9 @@ export const processes: CensusFamily = (registry) => {
     for (const { container, census } of observations) {
       if (census.kind !== 'value') continue
       const { name } = container
-      const { tree, instances } = census.value
+      const { tree, instances, counted: counting } = census.value
       all.set({ name }, tree.processes.size)
-      counted.set({ name }, tree.processes.size)
+      counted.set({ name }, counting)
       let sum = 0
       for (const process of tree.processes.values()) sum += process.threads
       threads.set({ name }, sum)

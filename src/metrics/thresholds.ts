@@ -6,15 +6,15 @@ export const thresholds: CensusFamily = (registry) => {
   const threshold = gauge(
     registry,
     'container_threshold',
-    'Where a tier begins for a resource of the container, and the playbook that it calls for.',
+    'Where a tier begins: counts, bytes or cores, percentages resolved; and the playbook that it calls for.',
     ['name', 'resource', 'tier', 'playbook'],
   )
   return (observations) => {
     reset([threshold])
-    for (const { container, policy } of observations) {
+    for (const { container, thresholds } of observations) {
       for (const resource of resources) {
         for (const tier of tiers) {
-          const found = policy.thresholds[resource][tier]
+          const found = thresholds[resource][tier]
           if (found === undefined) continue
           threshold.set({ name: container.name, resource, tier, playbook: found.playbook }, found.at)
         }

@@ -1,5 +1,5 @@
+import { stackLabel } from '../census/labels.ts'
 import type { Observation } from '../census/observe.ts'
-import { stackLabel } from '../census/policy.ts'
 import { type Resource, rank, type Tier, tiers } from '../census/presets.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import { measure, measuredTier } from './verify.ts'
@@ -21,7 +21,7 @@ export function admit(
   { playbook, tier, resource, acts }: Request,
   observation: Observation,
 ): Ending | undefined {
-  const { container, policy, census } = observation
+  const { container, policy, thresholds, census } = observation
   if (container.labels[stackLabel] !== undefined)
     return refuse('own_stack', 'the container is part of pidwarden')
   if (container.state !== 'running') return refuse('not_running', `the container is ${container.state}`)
@@ -39,11 +39,12 @@ export function admit(
   }
   const measurement = measure(census.value)
   const now = measuredTier(observation, resource, measurement)
+  if (now === undefined) {
+    return { outcome: 'unknown', reason: 'census_unknown', detail: `${resource} could not be measured` }
+  }
   // A playbook is due only at a tier that the policy gives it and that is reached now. An alert can be minutes old,
   // and whoever reaches Alertmanager could otherwise order a restart by a label.
-  const due = tiers.some(
-    (one) => rank(one) <= rank(now) && policy.thresholds[resource][one]?.playbook === playbook,
-  )
+  const due = tiers.some((one) => rank(one) <= rank(now) && thresholds[resource][one]?.playbook === playbook)
   if (!due || rank(now) < rank(tier)) {
     return refuse(
       'tier_not_reached',

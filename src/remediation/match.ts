@@ -1,4 +1,5 @@
-import { type Policy, stackLabel } from '../census/policy.ts'
+import { stackLabel } from '../census/labels.ts'
+import type { Policy } from '../census/policy.ts'
 import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import type { NewEpisode } from '../journal/records.ts'

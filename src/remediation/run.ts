@@ -77,11 +77,11 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
     { playbook: playbook.name, tier, resource, acts: changes },
     ports,
   )
-  const { policy, census } = target.first
+  const { policy, thresholds, census } = target.first
   const aim: Aim = {
     resource,
     tier,
-    threshold: policy.thresholds[resource][tier]?.at ?? Number.POSITIVE_INFINITY,
+    threshold: thresholds[resource][tier]?.at ?? Number.POSITIVE_INFINITY,
   }
   measured.before = measure(census)
   measured.after = measured.before

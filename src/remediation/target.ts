@@ -43,7 +43,7 @@ export async function admitTarget(
         detail: 'the container was restarted',
       })
     }
-    const { policy, census } = observer.observe(found)
+    const { policy, thresholds, census } = observer.observe(found)
     if (census.kind !== 'value') {
       const detail = census.kind === 'gone' ? `the container is ${found.state}` : census.detail
       throw new RunStop({ outcome: 'unknown', reason: 'census_unknown', detail })
@@ -55,7 +55,7 @@ export async function admitTarget(
         detail: `the mode is now ${policy.mode}`,
       })
     }
-    return { container: found, policy, census: census.value }
+    return { container: found, policy, thresholds, census: census.value }
   }
 
   return {

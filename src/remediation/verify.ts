@@ -1,27 +1,29 @@
 import type { Census, Observation } from '../census/observe.ts'
-import { type Resource, type Tier, tierOf } from '../census/presets.ts'
+import type { Resource, Tier } from '../census/presets.ts'
+import { tierOf } from '../census/thresholds.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Measurement } from '../journal/records.ts'
 
 /** The numbers of a container that tiers are judged by, and those that the journal keeps beside them. */
-export function measure({ cgroup, tree, instances }: Census): Measurement {
+export function measure({ cgroup, counted, instances }: Census): Measurement {
   const count = (standing: string): number => instances.filter((one) => one.standing === standing).length
   return {
-    processes: tree.processes.size,
+    processes: counted,
     duplicates: count('duplicate'),
     orphans: count('orphan'),
     ...(cgroup.pids === undefined ? {} : { pids: cgroup.pids }),
-    ...(cgroup.memoryWorkingSet === undefined ? {} : { memoryBytes: cgroup.memoryWorkingSet }),
+    ...(cgroup.memoryWorkingSet === undefined ? {} : { memory: cgroup.memoryWorkingSet }),
   }
 }
 
-/** The tier that one resource has reached. */
+/** The tier that one resource has reached; undefined when it was not measured. */
 export function measuredTier(
-  { policy }: Observation,
+  { thresholds }: Pick<Observation, 'thresholds'>,
   resource: Resource,
-  value: Measurement,
-): Tier | 'normal' {
-  return tierOf(value[resource], policy.thresholds[resource])
+  measurement: Measurement,
+): Tier | 'normal' | undefined {
+  const value = measurement[resource]
+  return value === undefined ? undefined : tierOf(value, thresholds[resource])
 }
 
 /** What a run or a step set out to bring down. */
@@ -38,6 +40,9 @@ export function judge(aim: Aim, before: Measurement | undefined, after: Measurem
     return { outcome: 'unknown', reason: 'census_unknown', detail: 'the container could not be measured' }
   }
   const [was, is] = [before[aim.resource], after[aim.resource]]
+  if (was === undefined || is === undefined) {
+    return { outcome: 'unknown', reason: 'census_unknown', detail: `${aim.resource} could not be measured` }
+  }
   const detail = `${aim.resource} ${was} -> ${is}, ${aim.tier} begins at ${aim.threshold}`
   if (is < aim.threshold) return { outcome: 'fixed', reason: 'cleared', detail }
   const outcome = is < was ? 'improved' : is === was ? 'ineffective' : 'regressed'

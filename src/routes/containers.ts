@@ -12,14 +12,14 @@ export function containerRoutes(inventory: Inventory, observer: Observer): Fasti
       const containers = observations.map((observation) => {
         const { container, policy, census } = observation
         const { name, id, image, state, health } = container
-        const { mode, preset, profile, copies, protect, errors } = policy
+        const { mode, preset, profile, protect, limits, errors } = policy
         const about = {
           name,
           id,
           image,
           state,
           health,
-          policy: { mode, preset, profile, copies, protect, errors },
+          policy: { mode, preset, profile, protect, limits, errors },
         }
         if (census.kind !== 'value') return { ...about, census: census.kind }
         const measurement = measure(census.value)

@@ -22,7 +22,7 @@ function evidence({ container, policy, census }: Sighting): unknown {
     image: container.image,
     health: container.health,
     restarts: container.restarts,
-    policy: { mode: policy.mode, preset: policy.preset, profile: policy.profile, copies: policy.copies },
+    policy: { mode: policy.mode, preset: policy.preset, profile: policy.profile },
     measurement: measure(census),
     limits: { pids: census.cgroup.pidsLimit, memoryBytes: census.cgroup.memoryLimit },
     commands: [...commands]

@@ -1,0 +1,132 @@
+import { type Static, Type } from 'typebox'
+import type { KnownContainer } from '../host/inventory.ts'
+import { readLabels } from './labels.ts'
+import { defaultPolicy, makePolicy, type Policy, PolicyLayer, type PolicySettings } from './policy.ts'
+
+const closed = { additionalProperties: false } as const
+
+/** A layer for the containers of a name or image; `*` stands for any characters. */
+const ContainerLayer = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    image: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    policy: PolicyLayer,
+  },
+  closed,
+)
+
+/** What the configuration file says about containers. */
+export const PoliciesConfig = {
+  policy: Type.Object(PolicyLayer.properties, {
+    ...closed,
+    default: {},
+    description: 'For all containers.',
+  }),
+  containers: Type.Array(ContainerLayer, {
+    default: [],
+    description: 'For some, by name or image; the later entry wins. Labels of the container come last.',
+  }),
+  labels: Type.Object(
+    {
+      maxMode: Type.Enum(['observe', 'dry-run', 'enforce'], {
+        default: 'enforce',
+        description: 'The most that a label may ask for.',
+      }),
+      ignore: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+        default: [],
+        description: 'Keys that do not count when a label sets them, such as preset or thresholds.',
+      }),
+    },
+    { ...closed, default: {}, description: 'How far labels are trusted.' },
+  ),
+  expected: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+    default: [],
+    description: 'Names of containers that must be there; one that is missing stays visible.',
+  }),
+} as const
+
+const schema = Type.Object(PoliciesConfig, closed)
+export type PoliciesConfig = Static<typeof schema>
+
+const modes = ['observe', 'dry-run', 'enforce'] as const
+
+/**
+ * Tells the policy of a container: defaults, the file's layers, then the container's labels as far as the file trusts
+ * them. Labels may tighten what is protected and how many copies are let live, never loosen it. What cannot be
+ * understood never makes anything act: the container stays in observe.
+ */
+export function policyFor({ policy: forAll, containers, labels: trust }: PoliciesConfig) {
+  const base: PolicySettings = { ...defaultPolicy, ...forAll }
+  const layers = containers.map(({ name, image, policy }) => ({
+    name: glob(name),
+    image: glob(image),
+    policy,
+  }))
+  // Records from the inventory are never changed in place, and a scrape asks for hundreds: each is judged once.
+  const known = new WeakMap<KnownContainer, Policy>()
+
+  return (container: KnownContainer): Policy => {
+    let policy = known.get(container)
+    if (policy === undefined) {
+      policy = make(container)
+      known.set(container, policy)
+    }
+    return policy
+  }
+
+  function make(container: KnownContainer): Policy {
+    let settings = base
+    for (const { name, image, policy } of layers) {
+      if (name(container.name) && image(container.image)) settings = over(settings, policy)
+    }
+    const asked = readLabels(container.labels, container.imageLabels)
+    const layer = Object.fromEntries(
+      Object.entries(asked.layer).filter(([key]) => !trust.ignore.includes(key)),
+    )
+    const labelled: PolicySettings = over(settings, layer)
+    const mode = modes.indexOf(labelled.mode) > modes.indexOf(trust.maxMode) ? trust.maxMode : labelled.mode
+    return makePolicy(
+      {
+        ...labelled,
+        // The file itself may go further than it lets labels go.
+        mode: asked.layer.mode === undefined ? labelled.mode : mode,
+        copies: 'copies' in layer ? atLeast(settings.copies, labelled.copies) : settings.copies,
+        protect: [...new Set([...settings.protect, ...labelled.protect])],
+      },
+      asked.errors,
+    )
+  }
+}
+
+/** One layer over another; thresholds and limits key by key. */
+function over(settings: PolicySettings, layer: PolicyLayer): PolicySettings {
+  const thresholds: PolicySettings['thresholds'] = { ...settings.thresholds }
+  for (const [resource, rules] of Object.entries(layer.thresholds ?? {})) {
+    const key = resource as keyof typeof thresholds
+    thresholds[key] = { ...thresholds[key], ...rules }
+  }
+  return { ...settings, ...layer, thresholds, limits: { ...settings.limits, ...layer.limits } }
+}
+
+type Copies = PolicySettings['copies']
+
+/** For every command the larger of two settings. */
+function atLeast(floor: Copies, asked: Copies): Copies {
+  const [low, high] = [asRecord(floor), asRecord(asked)]
+  const commands = new Set([...Object.keys(low), ...Object.keys(high)])
+  const of = (record: Record<string, number>, command: string): number => record[command] ?? record['*'] ?? 1
+  return Object.fromEntries(
+    [...commands].map((command) => [command, Math.max(of(low, command), of(high, command))]),
+  )
+}
+
+function asRecord(copies: Copies): Record<string, number> {
+  return typeof copies === 'number' ? { '*': copies } : { '*': 1, ...copies }
+}
+
+function glob(pattern: string | undefined): (text: string) => boolean {
+  if (pattern === undefined) return () => true
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  const expression = new RegExp(`^${parts.join('.*')}$`, 's')
+  return (text) => expression.test(text)
+}
