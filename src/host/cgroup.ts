@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { readBytes, readText } from './file.ts'
+import { ticksPerSecond } from './procfs.ts'
 import { type Reading, take, valueIn } from './reading.ts'
 
 /** Where one container's cgroup is: a folder per controller; on v2 they are all the same folder. */
@@ -9,6 +10,9 @@ export interface CgroupPaths {
   readonly path: string
   readonly pids: string
   readonly memory: string
+  readonly cpu: string
+  /** v1 keeps CPU accounting apart from CPU limits; on v2 the same folder. */
+  readonly cpuacct: string
 }
 
 /** What the kernel says about one container; a field is absent when the file is missing or says "no limit". */
@@ -29,6 +33,20 @@ export interface CgroupReading {
   readonly memoryAnon?: number
   /** memory.max or memory.limit_in_bytes, bytes. */
   readonly memoryLimit?: number
+  /** memory.swap.current, or memory.memsw.usage_in_bytes without memory.usage_in_bytes, bytes. */
+  readonly memorySwap?: number
+  /** memory.peak (kernel 5.19) or memory.max_usage_in_bytes, bytes. */
+  readonly memoryPeak?: number
+  /** oom_kill of memory.events or memory.oom_control; gone with the cgroup. */
+  readonly oomKills?: number
+  /** user_usec of cpu.stat, or user of cpuacct.stat; seconds. */
+  readonly cpuUser?: number
+  /** The same for the kernel's work on behalf of the container. */
+  readonly cpuSystem?: number
+  /** throttled_usec (v2) or throttled_time (v1, ns) of cpu.stat; seconds. */
+  readonly cpuThrottled?: number
+  /** Quota by period of cpu.max or cpu.cfs_*_us: cores. */
+  readonly cpuLimit?: number
 }
 
 /** The cgroup tree of the host. */
@@ -58,7 +76,6 @@ export function createCgroups(root = '/sys/fs/cgroup'): Cgroups {
 
 function resolve(root: string, version: 1 | 2, text: string, id: string): Reading<CgroupPaths> {
   const pids = containerPath(hierarchyPath(text, version === 2 ? '' : 'pids'), id)
-  const memory = version === 2 ? pids : containerPath(hierarchyPath(text, 'memory'), id)
   if (pids === undefined) {
     return {
       kind: 'failed',
@@ -67,11 +84,21 @@ function resolve(root: string, version: 1 | 2, text: string, id: string): Readin
         'if the path starts with "/..", run pidwarden with the cgroup namespace of the host (cgroup: host)',
     }
   }
+  /** On v1 each controller may put the container elsewhere; one that is not mounted has nothing to read. */
+  const own = (controller: string): string =>
+    version === 2 ? pids : (containerPath(hierarchyPath(text, controller), id) ?? pids)
   const place = (controller: string, path: string): string =>
     visible(version === 2 ? root : `${root}/${controller}`, path)
   return {
     kind: 'value',
-    value: { version, path: pids, pids: place('pids', pids), memory: place('memory', memory ?? pids) },
+    value: {
+      version,
+      path: pids,
+      pids: place('pids', pids),
+      memory: place('memory', own('memory')),
+      cpu: place('cpu', own('cpu')),
+      cpuacct: place('cpuacct', own('cpuacct')),
+    },
   }
 }
 
@@ -133,22 +160,32 @@ function parsePids(bytes: Buffer): number[] {
   return pids
 }
 
-function readV2({ pids, memory }: CgroupPaths): CgroupReading {
+function readV2({ pids, memory, cpu }: CgroupPaths): CgroupReading {
   const usage = number(`${memory}/memory.current`)
   const stat = keyed(`${memory}/memory.stat`)
+  const time = keyed(`${cpu}/cpu.stat`)
   return compact({
     ...readPids(pids),
     memoryUsage: usage,
     memoryWorkingSet: workingSet(usage, stat.get('inactive_file')),
     memoryAnon: stat.get('anon'),
     memoryLimit: number(`${memory}/memory.max`),
+    memorySwap: number(`${memory}/memory.swap.current`),
+    memoryPeak: number(`${memory}/memory.peak`),
+    oomKills: keyed(`${memory}/memory.events`).get('oom_kill'),
+    cpuUser: scaled(time.get('user_usec'), 1e6),
+    cpuSystem: scaled(time.get('system_usec'), 1e6),
+    cpuThrottled: scaled(time.get('throttled_usec'), 1e6),
+    cpuLimit: quota(text(`${cpu}/cpu.max`)?.split(' ')),
   })
 }
 
-function readV1({ pids, memory }: CgroupPaths): CgroupReading {
+function readV1({ pids, memory, cpu, cpuacct }: CgroupPaths): CgroupReading {
   const usage = number(`${memory}/memory.usage_in_bytes`)
   const stat = keyed(`${memory}/memory.stat`)
   const limit = number(`${memory}/memory.limit_in_bytes`)
+  const withSwap = number(`${memory}/memory.memsw.usage_in_bytes`)
+  const time = keyed(`${cpuacct}/cpuacct.stat`)
   return compact({
     ...readPids(pids),
     memoryUsage: usage,
@@ -156,7 +193,24 @@ function readV1({ pids, memory }: CgroupPaths): CgroupReading {
     memoryAnon: stat.get('total_rss'),
     // v1 has no word for "no limit": it is the largest page-aligned number, PAGE_COUNTER_MAX.
     memoryLimit: limit === undefined || limit >= 2 ** 62 ? undefined : limit,
+    memorySwap: usage === undefined || withSwap === undefined ? undefined : Math.max(0, withSwap - usage),
+    memoryPeak: number(`${memory}/memory.max_usage_in_bytes`),
+    oomKills: keyed(`${memory}/memory.oom_control`).get('oom_kill'),
+    cpuUser: scaled(time.get('user'), ticksPerSecond),
+    cpuSystem: scaled(time.get('system'), ticksPerSecond),
+    cpuThrottled: scaled(keyed(`${cpu}/cpu.stat`).get('throttled_time'), 1e9),
+    cpuLimit: quota([text(`${cpu}/cpu.cfs_quota_us`), text(`${cpu}/cpu.cfs_period_us`)]),
   })
+}
+
+/** Cores of a quota and its period; `max` and -1 are no limit. */
+function quota([allowed, period]: readonly (string | undefined)[] = []): number | undefined {
+  const cores = Number(allowed) / Number(period)
+  return cores > 0 && Number.isFinite(cores) ? cores : undefined
+}
+
+function scaled(value: number | undefined, unit: number): number | undefined {
+  return value === undefined ? undefined : value / unit
 }
 
 function readPids(
@@ -176,16 +230,18 @@ function workingSet(usage: number | undefined, inactiveFile: number | undefined)
 
 /** A file that holds one number; `max`, a missing file and anything else are undefined. */
 function number(path: string): number | undefined {
-  const text = valueIn(take(() => readText(path)))?.trim()
-  if (text === undefined || !/^\d+$/.test(text)) return undefined
-  return Number(text)
+  const found = text(path)
+  return found !== undefined && /^\d+$/.test(found) ? Number(found) : undefined
+}
+
+function text(path: string): string | undefined {
+  return valueIn(take(() => readText(path)))?.trim()
 }
 
 /** A file of `key value` lines. */
 function keyed(path: string): Map<string, number> {
-  const text = valueIn(take(() => readText(path))) ?? ''
   return new Map(
-    text.split('\n').flatMap((line): [string, number][] => {
+    (text(path) ?? '').split('\n').flatMap((line): [string, number][] => {
       const [key, value] = line.split(' ')
       return key !== undefined && value !== undefined ? [[key, Number(value)]] : []
     }),

@@ -17,10 +17,23 @@ export interface ContainerRecord {
   /** none = the container has no health check. */
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy'
   readonly restarts: number
+  /** Of the last run; 0 while it has never ended. */
+  readonly exitCode: number
+  /** What HostConfig asks of the kernel; absent = nothing. */
+  readonly limits: ConfiguredLimits
   /** Labels as inspect gives them: those of the image are among them. */
   readonly labels: Readonly<Record<string, string>>
   /** HostConfig.StopTimeout of the container, seconds; 10 when it has none. */
   readonly stopTimeout: number
+}
+
+/** Limits as Docker has them configured (HostConfig); what the kernel holds may differ. */
+export interface ConfiguredLimits {
+  readonly pids?: number
+  /** Bytes. */
+  readonly memory?: number
+  /** Cores. */
+  readonly cpu?: number
 }
 
 /** One line of GET /events about a container. */

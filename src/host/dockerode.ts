@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import Dockerode from 'dockerode'
 import {
+  type ConfiguredLimits,
   type ContainerEvent,
   type ContainerRecord,
   type ContainerState,
@@ -164,7 +165,25 @@ function record(info: Dockerode.ContainerInspectInfo): ContainerRecord {
     startedAt: state.StartedAt,
     health: isHealth(health) ? health : 'none',
     restarts: info.RestartCount,
+    exitCode: state.ExitCode,
+    limits: configuredLimits(info.HostConfig),
     labels: config.Labels ?? {},
     stopTimeout: 'StopTimeout' in config && typeof config.StopTimeout === 'number' ? config.StopTimeout : 10,
+  }
+}
+
+/** In HostConfig 0 stands for no limit, and for PidsLimit -1 and null as well. */
+function configuredLimits({
+  PidsLimit,
+  Memory,
+  NanoCpus,
+  CpuQuota,
+  CpuPeriod,
+}: Dockerode.HostConfig): ConfiguredLimits {
+  const cpu = NanoCpus ? NanoCpus / 1e9 : CpuQuota && CpuQuota > 0 ? CpuQuota / (CpuPeriod || 100_000) : 0
+  return {
+    ...(PidsLimit && PidsLimit > 0 ? { pids: PidsLimit } : {}),
+    ...(Memory && Memory > 0 ? { memory: Memory } : {}),
+    ...(cpu > 0 ? { cpu } : {}),
   }
 }
