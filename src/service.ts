@@ -13,7 +13,7 @@ import { missingPrivileges } from './host/privileges.ts'
 import { createProcfs } from './host/procfs.ts'
 import { errorMessage } from './host/reading.ts'
 import { createSignals } from './host/signal.ts'
-import { hostSystem } from './host/system.ts'
+import { createHostSystem } from './host/system.ts'
 import { openDatabase } from './journal/database.ts'
 import { Journal } from './journal/journal.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -83,7 +83,7 @@ export function createService(options: ServiceOptions): Service {
     observer,
     journal,
     runner,
-    system: hostSystem,
+    system: createHostSystem(options.procRoot),
     clock,
     version,
     warn,

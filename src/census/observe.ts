@@ -1,16 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import type { CgroupPaths, CgroupReading, Cgroups } from '../host/cgroup.ts'
 import type { Clock } from '../host/clock.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import { type Procfs, ticksPerSecond } from '../host/procfs.ts'
 import { errorMessage, type Reading, valueIn } from '../host/reading.ts'
-import { type Command, commandOf } from './command.ts'
-import { type Identity, identityOf } from './identity.ts'
-import { type Describe, findInstances } from './instances.ts'
+import { findInstances } from './instances.ts'
 import { findLeaks, type StandingInstance } from './leaks.ts'
+import { Odometer } from './odometer.ts'
 import type { Policy } from './policy.ts'
 import { buildTree, type Process, type ProcessTree } from './process.ts'
+import { ProcessMemory } from './remember.ts'
 import { resolveThresholds, type Thresholds } from './thresholds.ts'
+import { countZombies } from './zombies.ts'
 
 /** What one look into a running container found. */
 export interface Census {
@@ -22,6 +22,12 @@ export interface Census {
   readonly instances: readonly StandingInstance[]
   /** Processes that count towards the process tiers, by policy. */
   readonly counted: number
+  /** Dead processes that nobody has waited for; they hold a pid. */
+  readonly zombies: number
+  /** Process starts that were seen since pidwarden was started: one that lived between two looks was not. */
+  readonly starts: number
+  /** OOM kills under this name, over all lives of the container; absent where the kernel does not tell. */
+  readonly oomKills?: number
   /** True when pidwarden itself runs in there. */
   readonly self: boolean
 }
@@ -55,25 +61,19 @@ export interface Observer {
   observe(container: KnownContainer): Observation
 }
 
-/** What does not change while a process lives and keeps its comm. */
-interface Remembered {
-  readonly comm: string
-  readonly argv: readonly string[]
-  command?: Command
-  identity?: Identity
-  seenAt: number
-}
-
 /** How long one stretch of work may keep the event loop, milliseconds. */
 const slice = 8
+
+/** How many processes are read before the clock is looked at. */
+const handful = 32
 
 /** An observer with an empty memory and a key of its own for identities. */
 export function createObserver(ports: ObserverPorts): Observer {
   const { procfs, cgroups, clock } = ports
-  const key = randomBytes(32)
-  const memory = new Map<string, Remembered>()
+  const memory = new ProcessMemory(procfs)
   const placed = new Map<string, CgroupPaths>()
-  let round = 0
+  const starts = new Map<string, number>()
+  const oomKills = new Odometer()
 
   function locate({ id, pid, startedAt }: KnownContainer): Reading<CgroupPaths> {
     const life = `${id} ${startedAt}`
@@ -92,61 +92,30 @@ export function createObserver(ports: ObserverPorts): Observer {
     return paths
   }
 
-  function remember(
-    stat: { pid: number; comm: string; startTicks: number },
-    fresh: boolean,
-  ): Remembered | undefined {
-    const life = `${stat.pid} ${stat.startTicks}`
-    const before = memory.get(life)
-    // exec keeps pid and start time: a changed comm is the sign that the rest changed with it.
-    if (before !== undefined && before.comm === stat.comm && !fresh) {
-      before.seenAt = round
-      return before
-    }
-    const argv = procfs.argv(stat.pid)
-    if (argv.kind === 'gone') return undefined
-    const now: Remembered = { comm: stat.comm, argv: argv.kind === 'value' ? argv.value : [], seenAt: round }
-    memory.set(life, now)
-    return now
-  }
-
-  function readProcesses(pids: readonly number[], fresh: boolean): Process[] {
+  function* readProcesses(name: string, pids: readonly number[], fresh: boolean): Generator<void, Process[]> {
     const uptime = procfs.uptime()
-    return pids.flatMap((pid) => {
+    const processes: Process[] = []
+    let started = 0
+    for (const [index, pid] of pids.entries()) {
+      if (index % handful === handful - 1) yield
       const stat = procfs.stat(pid)
-      if (stat.kind !== 'value' || stat.value.state === 'Z' || stat.value.state === 'X') return []
-      const remembered = remember(stat.value, fresh)
-      if (remembered === undefined) return []
+      if (stat.kind !== 'value' || stat.value.state === 'Z' || stat.value.state === 'X') continue
+      const known = memory.argv(stat.value, fresh)
+      if (known === undefined) continue
+      if (known.started) started++
       const ageSeconds = Math.max(0, uptime - stat.value.startTicks / ticksPerSecond)
-      return [{ ...stat.value, argv: remembered.argv, ageSeconds }]
-    })
+      processes.push({ ...stat.value, argv: known.argv, ageSeconds })
+    }
+    starts.set(name, (starts.get(name) ?? 0) + started)
+    return processes
   }
 
-  const describe: Describe = {
-    command(process) {
-      const remembered = memory.get(`${process.pid} ${process.startTicks}`)
-      if (remembered === undefined) return commandOf(process)
-      remembered.command ??= commandOf(process)
-      return remembered.command
-    },
-    identity(leaf) {
-      const remembered = memory.get(`${leaf.pid} ${leaf.startTicks}`)
-      if (remembered?.identity?.kind === 'known') return remembered.identity
-      const identity = identityOf(
-        {
-          argv: { kind: 'value', value: leaf.argv },
-          cwd: procfs.cwd(leaf.pid),
-          uid: procfs.uid(leaf.pid),
-          environ: procfs.environ(leaf.pid),
-        },
-        key,
-      )
-      if (remembered !== undefined) remembered.identity = identity
-      return identity
-    },
-  }
-
-  function take(container: KnownContainer, policy: Policy, fresh: boolean): Reading<Census> {
+  /** Yields wherever it may be interrupted. */
+  function* take(
+    container: KnownContainer,
+    policy: Policy,
+    fresh: boolean,
+  ): Generator<void, Reading<Census>> {
     if (container.state !== 'running' && container.state !== 'paused') return { kind: 'gone' }
     const paths = locate(container)
     if (paths.kind !== 'value') return paths
@@ -155,56 +124,85 @@ export function createObserver(ports: ObserverPorts): Observer {
     if (pids.value.includes(0)) {
       return { kind: 'failed', detail: 'its processes are hidden; run pidwarden with pid: host' }
     }
-    const tree = buildTree(readProcesses(pids.value, fresh), container.pid)
-    const instances = findLeaks(findInstances(tree, describe), tree, policy)
+    const { name, id, startedAt } = container
+    const processes = yield* readProcesses(name, pids.value, fresh)
+    const cgroup = cgroups.read(paths.value)
+    const tree = buildTree(processes, container.pid)
+    yield
+    const instances = findLeaks(findInstances(tree, memory), tree, policy)
+    yield
+    const killed = cgroup.oomKills
     return {
       kind: 'value',
       value: {
         at: clock.now(),
-        cgroup: cgroups.read(paths.value),
+        cgroup,
         paths: paths.value,
         tree,
         instances,
         counted: countProcesses(instances, policy),
+        zombies: countZombies(processes, cgroup.pids, procfs),
+        starts: starts.get(name) ?? 0,
+        ...(killed === undefined ? {} : { oomKills: oomKills.total(name, `${id} ${startedAt}`, killed) }),
         self: tree.processes.has(ports.ownPid),
       },
     }
   }
 
-  function look(container: KnownContainer, fresh: boolean): Observation {
+  function* look(container: KnownContainer, fresh: boolean): Generator<void, Observation> {
     const policy = ports.policyOf(container)
     let census: Reading<Census>
     try {
-      census = take(container, policy, fresh)
+      census = yield* take(container, policy, fresh)
     } catch (error) {
       census = { kind: 'failed', detail: errorMessage(error) }
     }
-    const { pidsLimit: pids, memoryLimit: memory } = valueIn(census)?.cgroup ?? {}
-    const facts = { hostCores: ports.hostCores, ...(pids && { pids }), ...(memory && { memory }) }
+    const { pidsLimit: pids, memoryLimit: memory, cpuLimit: cpu } = valueIn(census)?.cgroup ?? {}
+    const facts = {
+      hostCores: ports.hostCores,
+      ...(pids && { pids }),
+      ...(memory && { memory }),
+      ...(cpu && { cpu }),
+    }
     return { container, policy, thresholds: resolveThresholds(policy.tiers, policy.limits, facts), census }
   }
 
-  function forget(containers: readonly KnownContainer[]): void {
-    for (const [life, { seenAt }] of memory) if (seenAt < round) memory.delete(life)
+  function forget(containers: readonly KnownContainer[], round: number): void {
+    memory.forgetBefore(round)
     const lives = new Set(containers.map(({ id, startedAt }) => `${id} ${startedAt}`))
     for (const life of placed.keys()) if (!lives.has(life)) placed.delete(life)
+    const names = new Set(containers.map(({ name }) => name))
+    for (const name of starts.keys()) if (!names.has(name)) starts.delete(name)
   }
 
   return {
     async observeAll(containers) {
-      round++
+      const round = memory.begin()
       const observations: Observation[] = []
       let until = clock.monotonic() + slice
       for (const container of containers) {
-        observations.push(look(container, false))
-        if (clock.monotonic() < until) continue
-        await new Promise<void>((resolve) => setImmediate(resolve))
-        until = clock.monotonic() + slice
+        const looking = look(container, false)
+        for (;;) {
+          const step = looking.next()
+          if (step.done) {
+            observations.push(step.value)
+            break
+          }
+          if (clock.monotonic() < until) continue
+          await new Promise<void>((resolve) => setImmediate(resolve))
+          until = clock.monotonic() + slice
+        }
       }
-      forget(containers)
+      forget(containers, round)
       return observations
     },
-    observe: (container) => look(container, true),
+    observe(container) {
+      const looking = look(container, true)
+      for (;;) {
+        const step = looking.next()
+        if (step.done) return step.value
+      }
+    },
   }
 }
 

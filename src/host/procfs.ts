@@ -30,6 +30,10 @@ export const ticksPerSecond = 100
 /** Everything pidwarden reads below /proc. Pids are those of the PID namespace that /proc was mounted in. */
 export interface Procfs {
   stat(pid: number): Reading<ProcStat>
+  /** Pids of the children of all its threads, zombies among them (task/<tid>/children, CONFIG_PROC_CHILDREN). */
+  children(pid: number): Reading<readonly number[]>
+  /** Open file descriptors. Needs the capabilities of `environ`. */
+  openFds(pid: number): Reading<number>
   /** NUL-separated argv; empty for a zombie or a kernel thread. */
   argv(pid: number): Reading<readonly string[]>
   /** Absolute path as the process sees it. Needs CAP_SYS_PTRACE for processes of others. */
@@ -53,6 +57,8 @@ export function createProcfs(root = '/proc'): Procfs {
   const sockets = listeningSockets(root)
   return {
     stat: (pid) => take(() => parseStat(readBytes(`${root}/${pid}/stat`))),
+    children: (pid) => take(() => childrenOf(`${root}/${pid}/task`)),
+    openFds: (pid) => take(() => readdirSync(`${root}/${pid}/fd`).length),
     argv: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/cmdline`))),
     cwd: (pid) => take(() => readlinkSync(`${root}/${pid}/cwd`)),
     uid: (pid) => take(() => parseUid(readText(`${root}/${pid}/status`))),
@@ -91,6 +97,18 @@ function splitNul(bytes: Buffer): readonly string[] {
   let end = bytes.length
   while (end > 0 && bytes[end - 1] === 0) end--
   return end === 0 ? [] : bytes.toString('utf8', 0, end).split('\0')
+}
+
+function childrenOf(tasks: string): number[] {
+  return readdirSync(tasks).flatMap((tid) => {
+    const text = take(() => readText(`${tasks}/${tid}/children`))
+    if (text.kind === 'gone') return []
+    if (text.kind !== 'value') throw new Error(text.detail)
+    return text.value
+      .split(' ')
+      .filter((word) => word !== '')
+      .map(Number)
+  })
 }
 
 function field(status: string, name: string): string {

@@ -4,10 +4,14 @@ import { type CensusFamily, gauge, reset } from './family.ts'
 /** How many commands of one container are told apart; the rest is summed up under `other`. */
 const most = 50
 
+/** Bytes a page: field 24 of /proc/<pid>/stat counts pages of 4 KiB where Docker runs; 16 or 64 on some arm64. */
+const pageSize = 4096
+
 interface Sum {
   instances: number
   duplicates: number
   processes: number
+  bytes: number
 }
 
 /** What runs in the container, and how much of it is there more than once. */
@@ -30,6 +34,12 @@ export const commands: CensusFamily = (registry) => {
     'Processes of a command, its launchers and workers among them.',
     ['name', 'command'],
   )
+  const memory = gauge(
+    registry,
+    'container_command_memory_bytes',
+    'Resident memory of the processes of a command, added up; what they share is counted for each of them.',
+    ['name', 'command'],
+  )
   const folded = gauge(
     registry,
     'container_commands_folded',
@@ -37,7 +47,7 @@ export const commands: CensusFamily = (registry) => {
     ['name'],
   )
   return (observations) => {
-    reset([instances, duplicates, processes, folded])
+    reset([instances, duplicates, processes, memory, folded])
     for (const { container, census } of observations) {
       if (census.kind !== 'value') continue
       const { name } = container
@@ -46,6 +56,7 @@ export const commands: CensusFamily = (registry) => {
         instances.set({ name, command }, sum.instances)
         duplicates.set({ name, command }, sum.duplicates)
         processes.set({ name, command }, sum.processes)
+        memory.set({ name, command }, sum.bytes)
       }
       folded.set({ name }, rest)
     }
@@ -55,21 +66,23 @@ export const commands: CensusFamily = (registry) => {
 function summarise(all: readonly StandingInstance[]): { sums: Map<string, Sum>; rest: number } {
   const byCommand = new Map<string, Sum>()
   for (const { command, standing, members } of all) {
-    const sum = byCommand.get(command) ?? { instances: 0, duplicates: 0, processes: 0 }
+    const sum = byCommand.get(command) ?? { instances: 0, duplicates: 0, processes: 0, bytes: 0 }
     sum.instances += 1
     sum.duplicates += standing === 'duplicate' ? 1 : 0
     sum.processes += members.length
+    for (const { rssPages } of members) sum.bytes += rssPages * pageSize
     byCommand.set(command, sum)
   }
   if (byCommand.size <= most) return { sums: byCommand, rest: 0 }
   const ranked = [...byCommand].sort(
     ([, a], [, b]) => b.duplicates - a.duplicates || b.processes - a.processes,
   )
-  const other: Sum = { instances: 0, duplicates: 0, processes: 0 }
+  const other: Sum = { instances: 0, duplicates: 0, processes: 0, bytes: 0 }
   for (const [, sum] of ranked.slice(most)) {
     other.instances += sum.instances
     other.duplicates += sum.duplicates
     other.processes += sum.processes
+    other.bytes += sum.bytes
   }
   return { sums: new Map([...ranked.slice(0, most), ['other', other]]), rest: ranked.length - most }
 }

@@ -12,12 +12,6 @@ export const info: CensusFamily = (registry) => {
     'compose_project',
     'compose_service',
   ])
-  const started = gauge(
-    registry,
-    'container_start_time_seconds',
-    'When the container was started, Unix time.',
-    ['name'],
-  )
   const errors = gauge(
     registry,
     'container_policy_errors',
@@ -25,7 +19,7 @@ export const info: CensusFamily = (registry) => {
     ['name'],
   )
   return (observations) => {
-    reset([identity, started, errors])
+    reset([identity, errors])
     for (const { container, policy } of observations) {
       const { name, id, image, labels } = container
       const { mode, preset, profile } = policy
@@ -33,9 +27,6 @@ export const info: CensusFamily = (registry) => {
       const compose_service = labels['com.docker.compose.service'] ?? ''
       identity.set({ name, id, image, mode, preset, profile, compose_project, compose_service }, 1)
       errors.set({ name }, policy.errors.length)
-      const startedAt = Date.parse(container.startedAt)
-      // A container that never ran has the zero time of Go, year 1.
-      if (startedAt > 0) started.set({ name }, startedAt / 1000)
     }
   }
 }

@@ -8,16 +8,30 @@ import type { JournalReader } from '../journal/reader.ts'
 import type { CountAlert } from '../remediation/intake.ts'
 import type { Runner } from '../remediation/runner.ts'
 import { commands } from './commands.ts'
-import { type CensusFamily, counter, gauge, reset } from './family.ts'
+import { cpu } from './cpu.ts'
+import { type CensusFamily, counter, gauge } from './family.ts'
+import { host } from './host.ts'
 import { info } from './info.ts'
+import { limits } from './limits.ts'
 import { memory } from './memory.ts'
 import { pids } from './pids.ts'
 import { processes } from './processes.ts'
 import { remediation } from './remediation.ts'
+import { state } from './state.ts'
 import { thresholds } from './thresholds.ts'
 
 /** Families that one census fills. */
-const censusFamilies: readonly CensusFamily[] = [info, processes, pids, memory, commands, thresholds]
+const censusFamilies: readonly CensusFamily[] = [
+  info,
+  state,
+  processes,
+  pids,
+  memory,
+  cpu,
+  commands,
+  limits,
+  thresholds,
+]
 
 /** What the metrics are told from. */
 export interface MetricsPorts {
@@ -74,7 +88,7 @@ export function createMetrics(ports: MetricsPorts): Metrics {
   const collectors = [
     dockerCollector(registry, ports),
     censusCollector(registry, ports),
-    hostCollector(registry, ports),
+    { name: 'host', collect: host(registry, ports.system) },
   ]
   const fill = remediation(registry, ports.journal, ports.runner)
   collectors.push({ name: 'journal', collect: fill })
@@ -137,25 +151,6 @@ function censusCollector(registry: Registry, { inventory, observer }: MetricsPor
       )
       if (first !== undefined)
         throw new Error(others.length > 0 ? `${first} (and ${others.length} more)` : first)
-    },
-  }
-}
-
-function hostCollector(registry: Registry, { system }: MetricsPorts): Collector {
-  const total = gauge(registry, 'host_memory_total_bytes', 'Memory of the host (MemTotal).', [])
-  const available = gauge(
-    registry,
-    'host_memory_available_bytes',
-    'Memory that can be given out without swapping (MemAvailable).',
-    [],
-  )
-  return {
-    name: 'host',
-    async collect() {
-      reset([total, available])
-      const memory = await system.memory()
-      total.set(memory.total)
-      available.set(memory.available)
     },
   }
 }

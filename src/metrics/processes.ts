@@ -1,4 +1,4 @@
-import { type CensusFamily, gauge, reset } from './family.ts'
+import { type CensusFamily, counter, gauge, reset } from './family.ts'
 
 /** How many processes run, and how many of them hang where they should not. */
 export const processes: CensusFamily = (registry) => {
@@ -26,14 +26,28 @@ export const processes: CensusFamily = (registry) => {
     'Instances that were reparented away from where their siblings hang.',
     ['name'],
   )
+  const zombies = gauge(
+    registry,
+    'container_zombies',
+    'Processes that have ended and that nobody waits for; each holds a pid (state Z).',
+    ['name'],
+  )
+  const starts = counter(
+    registry,
+    'container_process_starts_total',
+    'Process starts seen by the scrapes; a process that lived between two of them was not seen.',
+    ['name'],
+  )
   return (observations) => {
-    reset([all, counted, threads, orphans])
+    reset([all, counted, threads, orphans, zombies, starts])
     for (const { container, census } of observations) {
       if (census.kind !== 'value') continue
       const { name } = container
-      const { tree, instances, counted: counting } = census.value
+      const { tree, instances, counted: counting, zombies: dead, starts: begun } = census.value
       all.set({ name }, tree.processes.size)
       counted.set({ name }, counting)
+      zombies.set({ name }, dead)
+      starts.inc({ name }, begun)
       let sum = 0
       for (const process of tree.processes.values()) sum += process.threads
       threads.set({ name }, sum)

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import type { Procfs, ProcStat } from '../host/procfs.ts'
+import { type Command, commandOf } from './command.ts'
+import { type Identity, identityOf } from './identity.ts'
+import type { Describe } from './instances.ts'
+import type { Process } from './process.ts'
+
+/** What does not change while a process lives and keeps its comm. */
+interface Remembered {
+  readonly comm: string
+  readonly argv: readonly string[]
+  command?: Command
+  identity?: Identity
+  seenIn: number
+}
+
+/**
+ * The memory of the census: argv, command and identity are read once for each process, told apart by pid and start
+ * time. A process seen for the first time is a process start.
+ */
+export class ProcessMemory implements Describe {
+  readonly #procfs: Procfs
+  /** New at every start of pidwarden, so that a digest says nothing about the environment behind it. */
+  readonly #key = randomBytes(32)
+  readonly #known = new Map<string, Remembered>()
+  #round = 0
+
+  constructor(procfs: Procfs) {
+    this.#procfs = procfs
+  }
+
+  /** Begins a census of everything. */
+  begin(): number {
+    return ++this.#round
+  }
+
+  /** Forgets whom no census since `round` has seen. */
+  forgetBefore(round: number): void {
+    for (const [life, { seenIn }] of this.#known) if (seenIn < round) this.#known.delete(life)
+  }
+
+  /** The argv, and whether the process is new; undefined when it has ended meanwhile. `fresh` reads it again. */
+  argv(stat: ProcStat, fresh: boolean): { argv: readonly string[]; started: boolean } | undefined {
+    const life = lifeOf(stat)
+    const before = this.#known.get(life)
+    // exec keeps pid and start time: a changed comm is the sign that the rest changed with it.
+    if (before !== undefined && before.comm === stat.comm && !fresh) {
+      before.seenIn = this.#round
+      return { argv: before.argv, started: false }
+    }
+    const reading = this.#procfs.argv(stat.pid)
+    if (reading.kind === 'gone') return undefined
+    const argv = reading.kind === 'value' ? reading.value : []
+    this.#known.set(life, { comm: stat.comm, argv, seenIn: this.#round })
+    return { argv, started: before === undefined }
+  }
+
+  command(process: Process): Command {
+    const known = this.#known.get(lifeOf(process))
+    if (known === undefined) return commandOf(process)
+    known.command ??= commandOf(process)
+    return known.command
+  }
+
+  /** What could not be read is tried again the next time. */
+  identity(leaf: Process): Identity {
+    const known = this.#known.get(lifeOf(leaf))
+    if (known?.identity?.kind === 'known') return known.identity
+    const { pid, argv } = leaf
+    const procfs = this.#procfs
+    const identity = identityOf(
+      {
+        argv: { kind: 'value', value: argv },
+        cwd: procfs.cwd(pid),
+        uid: procfs.uid(pid),
+        environ: procfs.environ(pid),
+      },
+      this.#key,
+    )
+    if (known !== undefined) known.identity = identity
+    return identity
+  }
+}
+
+function lifeOf({ pid, startTicks }: Pick<ProcStat, 'pid' | 'startTicks'>): string {
+  return `${pid} ${startTicks}`
+}

@@ -1,0 +1,71 @@
+import type { Observation } from '../census/observe.ts'
+import { bytes } from '../census/quantity.ts'
+import { valueIn } from '../host/reading.ts'
+import { type CensusFamily, gauge, reset } from './family.ts'
+
+const limited = ['pids', 'memory', 'cpu'] as const
+type Limited = (typeof limited)[number]
+type Limits = Readonly<Partial<Record<Limited, number>>>
+
+/** Two limits that differ by less than this are the same: the kernel rounds memory to pages, CPU to microseconds. */
+const tolerance = 0.01
+
+/** Limits three ways: wanted by the policy, configured in Docker, in force in the kernel; and whether they agree. */
+export const limits: CensusFamily = (registry) => {
+  const limit = gauge(
+    registry,
+    'container_limit',
+    'A limit by where it is written: policy = wanted, docker = configured, kernel = in force. Absent = no limit. Tasks, bytes, cores.',
+    ['name', 'resource', 'source'],
+  )
+  const enforced = gauge(
+    registry,
+    'container_limit_enforced',
+    '1 when the kernel holds the limit that is wanted or configured, or a stricter one; absent when none is.',
+    ['name', 'resource'],
+  )
+  return (observations) => {
+    reset([limit, enforced])
+    for (const observation of observations) {
+      const { name } = observation.container
+      const sources = {
+        policy: wanted(observation),
+        docker: observation.container.limits,
+        kernel: held(observation),
+      }
+      for (const [source, found] of Object.entries(sources)) {
+        for (const resource of limited) {
+          const value = found?.[resource]
+          if (value !== undefined) limit.set({ name, resource, source }, value)
+        }
+      }
+      const { policy, docker, kernel } = sources
+      if (kernel === undefined) continue
+      for (const resource of limited) {
+        const asked = Math.min(policy[resource] ?? Infinity, docker[resource] ?? Infinity)
+        if (asked === Infinity) continue
+        enforced.set({ name, resource }, (kernel[resource] ?? Infinity) <= asked * (1 + tolerance) ? 1 : 0)
+      }
+    }
+  }
+}
+
+function wanted({ policy: { limits } }: Observation): Limits {
+  return {
+    ...(limits.pids !== undefined && { pids: limits.pids }),
+    ...(limits.memory !== undefined && { memory: bytes(limits.memory) }),
+    ...(limits.cpus !== undefined && { cpu: limits.cpus }),
+  }
+}
+
+/** Undefined when the container does not run or cannot be read: then nothing is known to be in force or not. */
+function held({ census }: Observation): Limits | undefined {
+  const cgroup = valueIn(census)?.cgroup
+  return (
+    cgroup && {
+      ...(cgroup.pidsLimit !== undefined && { pids: cgroup.pidsLimit }),
+      ...(cgroup.memoryLimit !== undefined && { memory: cgroup.memoryLimit }),
+      ...(cgroup.cpuLimit !== undefined && { cpu: cgroup.cpuLimit }),
+    }
+  )
+}
