@@ -7,7 +7,7 @@ import { requireToken } from './routes/auth.ts'
 import { containerRoutes } from './routes/containers.ts'
 import { type HealthPorts, healthRoutes } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
-import { installProblems } from './routes/problem.ts'
+import { frameworkProblem, installProblems } from './routes/problem.ts'
 import { runRoutes } from './routes/runs.ts'
 import { webhookRoute } from './routes/webhook.ts'
 
@@ -26,11 +26,14 @@ export function buildApp(ports: AppPorts): FastifyInstance {
     loggerInstance: ports.logger,
     // A line for every scrape tells nothing; errors are logged where they are handled.
     logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors: frameworkProblem,
     connectionTimeout: 30_000,
     requestTimeout: 30_000,
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler)
+  // Fastify takes plain text as well; nothing here does.
+  app.removeContentTypeParser('text/plain')
   installProblems(app)
   metricsRoute(app, ports.metrics)
   healthRoutes(app, ports)

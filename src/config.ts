@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import { PoliciesConfig } from './census/policies.ts'
 import { errorCode, errorMessage } from './host/reading.ts'
 import { RemediationSettings } from './remediation/settings.ts'
@@ -79,8 +79,19 @@ function explain(
 function withSections(given: unknown): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return given
   const sections = { policy: {}, containers: [], labels: {}, expected: [], remediation: {} }
-  const filled = Object.entries(given).filter(([, value]) => value !== null)
-  return { ...sections, ...Object.fromEntries(filled) }
+  return Object.assign(sections, withoutEmpty(given))
+}
+
+/** A key with nothing behind it says nothing. */
+function withoutEmpty(given: object): object {
+  return Object.fromEntries(
+    Object.entries(given)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [
+        key,
+        typeof value === 'object' && !Array.isArray(value) ? withoutEmpty(value) : value,
+      ]),
+  )
 }
 
 function hint(params: object): string {
@@ -115,12 +126,20 @@ function siblings(keys: readonly string[]): string {
   return Object.keys(field(schemaAt(keys.slice(0, -1)), 'properties') ?? {}).join(', ')
 }
 
+/** The line of the key itself, or of the nearest one above it that stands in the file. */
 function lineOf(document: Document, keys: readonly string[], lines: LineCounter): number {
-  for (let depth = keys.length; depth > 0; depth--) {
-    const node = document.getIn(keys.slice(0, depth), true)
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+  let node: unknown = document.contents
+  let offset = 0
+  for (const key of keys) {
+    const pair = isMap(node)
+      ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+      : undefined
+    const at = pair === undefined && isSeq(node) ? node.items[Number(key)] : pair?.key
+    if (!isNode(at)) break
+    offset = at.range?.[0] ?? offset
+    node = pair === undefined ? at : pair.value
   }
-  return 1
+  return lines.linePos(offset).line
 }
 
 /**

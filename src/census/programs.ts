@@ -69,18 +69,19 @@ const uvx: ProgramFamily = {
   },
 }
 
-const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'busybox'])
-/** `sh -c 'program …'` starts a program; `sh script` is a program itself. */
+const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh'])
+/** `sh -c 'program …'` starts a program; `sh script` is a program itself. Other applets of busybox are not told apart. */
 const shell: ProgramFamily = {
   match(program, words) {
-    if (!shells.has(program)) return undefined
-    const rest = program === 'busybox' ? words.slice(2) : words.slice(1)
+    const applet = program === 'busybox' ? (words[1] ?? '') : program
+    if (!shells.has(applet)) return undefined
+    const rest = words.slice(program === 'busybox' ? 2 : 1)
     const option = rest[0]
     if (option !== undefined && /^-[a-z]*c$/.test(option)) return { program: 'sh -c', launches: true }
     const script = operandAfter(rest, /^-[eux]+$/)
     const name = script === undefined ? undefined : asName(baseName(script))
     return {
-      program,
+      program: applet,
       launches: false,
       ...(script === undefined ? {} : { path: script }),
       ...(name === undefined ? {} : { name }),
@@ -115,9 +116,11 @@ interface Interpreter {
 
 const interpreters: Record<string, Interpreter> = {
   node: {
+    // An option with its value behind "=" is one word; of the others only those that take no value are listed.
     plain:
-      /^--?[a-z0-9_-]+=\S*$|^--(enable-source-maps|no-warnings|inspect|inspect-brk|experimental-[a-z-]+|expose-gc|optimize-for-size|jitless|trace-[a-z-]+|watch|use-system-ca|use-openssl-ca|preserve-symlinks(-main)?)$/,
-    withValue: /^(-r|--require|--import|--loader|-C|--conditions|--env-file)$/,
+      /^--?[a-z0-9_-]+=|^--(enable-source-maps|no-warnings|no-deprecation|inspect|inspect-brk|expose-gc|optimize-for-size|jitless|watch|use-system-ca|use-openssl-ca|preserve-symlinks(-main)?|trace-(warnings|deprecation|uncaught|exit)|experimental-(strip-types|transform-types|vm-modules|require-module|sqlite|websocket|fetch))$/,
+    withValue:
+      /^(-r|--require|--import|--loader|--experimental-loader|-C|--conditions|--env-file|--env-file-if-exists|--experimental-default-type|--trace-event-categories)$/,
   },
   python: { plain: /^-[bBdEhiIOqsSuvVx]+$/, withValue: /^-[WX]$/ },
 }
@@ -151,5 +154,15 @@ const interpreter: ProgramFamily = {
   },
 }
 
+/** npm, pnpm and yarn are themselves scripts: until they rename their process it reads `node …/bin/pnpm dlx X`. */
+const scriptedLauncher = /^(npx|npm|pnpm|pnpx|yarn|bunx)(-cli)?(\.c?js)?$/
+const nodeLauncher: ProgramFamily = {
+  match(program, words) {
+    if (program !== 'node' && program !== 'nodejs') return undefined
+    const name = scriptedLauncher.exec(baseName(words[1] ?? ''))?.[1]
+    return name === undefined ? undefined : npmExec.match(name, words.slice(1))
+  },
+}
+
 /** In the order in which they are asked. */
-export const families: readonly ProgramFamily[] = [npmExec, uvx, shell, wrapper, interpreter]
+export const families: readonly ProgramFamily[] = [npmExec, nodeLauncher, uvx, shell, wrapper, interpreter]

@@ -44,7 +44,8 @@ export class ProcessMemory implements Describe {
     const life = lifeOf(stat)
     const before = this.#known.get(life)
     // exec keeps pid and start time: a changed comm is the sign that the rest changed with it.
-    if (before !== undefined && before.comm === stat.comm && !fresh) {
+    // While a program is being executed the new comm is there before the new argv: an empty one is read again.
+    if (before !== undefined && before.comm === stat.comm && before.argv.length > 0 && !fresh) {
       before.seenIn = this.#round
       return { argv: before.argv, started: false }
     }

@@ -34,8 +34,10 @@ export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** What the path of a script tells: its package below node_modules, else its file name. */
+/** What the path of a script tells: the innermost package that it lies in, else its file name. */
 export function scriptName(path: string): string | undefined {
-  const inPackage = /\/node_modules\/(?!\.bin\/)((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/.exec(path)?.[1]
+  const modules = path.lastIndexOf('/node_modules/')
+  const inside = modules < 0 ? '' : path.slice(modules + '/node_modules/'.length)
+  const inPackage = /^(?!\.bin\/)((?:@[^/]+\/)?[^/]+)\//.exec(inside)?.[1]
   return asPackage(inPackage) ?? asName(baseName(path))
 }

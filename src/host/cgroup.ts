@@ -70,7 +70,7 @@ export function createCgroups(root = '/sys/fs/cgroup'): Cgroups {
     version,
     resolve: (text, id) => resolve(root, version, text, id),
     read: (paths) => (paths.version === 2 ? readV2(paths) : readV1(paths)),
-    processes: (paths) => take(() => processesBelow(paths.pids)),
+    processes: (paths) => processesBelow(paths.pids),
   }
 }
 
@@ -131,20 +131,19 @@ function containerPath(path: string | undefined, id: string): string | undefined
   return own < 0 ? undefined : segments.slice(0, own + 1).join('/')
 }
 
-function processesBelow(folder: string): readonly number[] {
+function processesBelow(folder: string): Reading<readonly number[]> {
   const pids: number[] = []
   const folders = [folder]
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     const list = take(() => parsePids(readBytes(`${next}/cgroup.procs`)))
     if (list.kind === 'value') pids.push(...list.value)
     // In a threaded cgroup the file answers EOPNOTSUPP: its processes stand in the domain above, already read.
-    else if (next === folder && list.kind !== 'gone') throw new Error(list.detail)
-    else if (next === folder) throw Object.assign(new Error('gone'), { code: 'ENOENT' })
+    else if (next === folder) return list
     for (const entry of valueIn(take(() => readdirSync(next, { withFileTypes: true }))) ?? []) {
       if (entry.isDirectory()) folders.push(`${next}/${entry.name}`)
     }
   }
-  return pids
+  return { kind: 'value', value: pids }
 }
 
 /** One pid a line; 0 stands for a process that this PID namespace cannot see. */

@@ -52,15 +52,17 @@ const idleActions = /^(exec_|attach|top|resize|copy|archive-path|export|commit)/
 export function createInventory(docker: Docker, clock: Clock, log: InventoryLog): Inventory {
   const known = new Map<string, KnownContainer>()
   const ever = new Set<string>()
-  const imageLabels = new Map<string, Readonly<Record<string, string>>>()
+  const imageLabels = new Map<string, Promise<Readonly<Record<string, string>>>>()
   let state: InventoryState = { connected: false, listedAt: undefined, error: 'not connected to Docker yet' }
 
   async function withImage(record: ContainerRecord): Promise<KnownContainer> {
-    let labels = imageLabels.get(record.imageId)
-    if (labels === undefined) {
-      labels = await docker.imageLabels(record.imageId)
-      imageLabels.set(record.imageId, labels)
+    let asked = imageLabels.get(record.imageId)
+    if (asked === undefined) {
+      asked = docker.imageLabels(record.imageId)
+      imageLabels.set(record.imageId, asked)
+      asked.catch(() => imageLabels.delete(record.imageId))
     }
+    const labels = await asked
     remember(record.id)
     return { ...record, imageLabels: labels }
   }
@@ -83,8 +85,10 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
     }
   }
 
-  async function list(): Promise<void> {
+  async function list(ended: AbortSignal): Promise<void> {
     const containers = await Promise.all((await docker.list()).map(withImage))
+    // The stream broke meanwhile, or another connection has listed since: this list is of the past.
+    if (ended.aborted) return
     known.clear()
     for (const container of containers) known.set(container.id, container)
     const inUse = new Set(containers.map(({ imageId }) => imageId))
@@ -105,7 +109,7 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
       wake()
     }, ended)
     try {
-      await Promise.race([events, list()])
+      await Promise.race([events, list(ended)])
       const refreshes = (async () => {
         for (let relistAt = clock.monotonic() + relistEvery; !ended.aborted; ) {
           const timer = new AbortController()
@@ -117,7 +121,7 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
           touched.clear()
           for (const id of ids) await refresh(id)
           if (clock.monotonic() >= relistAt) {
-            await list()
+            await list(ended)
             relistAt = clock.monotonic() + relistEvery
           }
         }

@@ -13,8 +13,8 @@ export class JournalError extends Error {
  * a name with the time in it, never deleted, and a new one begun. Throws JournalError.
  */
 export function openDatabase(path: string, now: number): { database: DatabaseSync; setAside?: string } {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
   try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
     return { database: prepare(path) }
   } catch (error) {
     if (error instanceof JournalError || !isCorrupt(error)) throw explain(path, error)

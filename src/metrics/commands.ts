@@ -78,11 +78,15 @@ function summarise(all: readonly StandingInstance[]): { sums: Map<string, Sum>; 
     ([, a], [, b]) => b.duplicates - a.duplicates || b.processes - a.processes,
   )
   const other: Sum = { instances: 0, duplicates: 0, processes: 0, bytes: 0 }
-  for (const [, sum] of ranked.slice(most)) {
+  // A program that is itself called `other` is not told apart from the rest.
+  const [shown, rest] = [ranked.slice(0, most), ranked.slice(most)]
+  const namesake = shown.findIndex(([command]) => command === 'other')
+  if (namesake >= 0) rest.push(...shown.splice(namesake, 1))
+  for (const [, sum] of rest) {
     other.instances += sum.instances
     other.duplicates += sum.duplicates
     other.processes += sum.processes
     other.bytes += sum.bytes
   }
-  return { sums: new Map([...ranked.slice(0, most), ['other', other]]), rest: ranked.length - most }
+  return { sums: new Map([...shown, ['other', other]]), rest: rest.length }
 }

@@ -28,6 +28,10 @@ export function counter<T extends string>(
 }
 
 /** Empties metrics before they are filled. */
-export function reset(metrics: readonly { reset(): void }[]): void {
-  for (const metric of metrics) metric.reset()
+export function reset(metrics: readonly (Gauge | Counter)[]): void {
+  for (const metric of metrics) {
+    metric.reset()
+    // A metric without labels starts again at 0; what could not be read must be absent instead.
+    metric.remove()
+  }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Journal } from '../journal/journal.ts'
+import type { Outcome } from '../journal/outcomes.ts'
 import type { Episode, Run } from '../journal/records.ts'
 import { match, type Surroundings } from './match.ts'
 import type { Runner } from './runner.ts'
@@ -54,13 +55,15 @@ function resolved(
     : { verdict: 'skipped', reason: 'resolved' }
 }
 
+const retried = new Set<Outcome>(['interrupted', 'unknown', 'superseded'])
+
 /**
  * A repeat does not start another run: the first one has judged the episode. Unless that one never got to a
- * judgement, because pidwarden or Docker went away under it.
+ * judgement: because pidwarden or Docker went away under it, or because it gave way to a run of a higher tier.
  */
 function mayTryAgain({ state, ending }: Run): boolean {
   if (state !== 'done' || ending === undefined) return false
-  return ending.outcome === 'interrupted' || ending.outcome === 'unknown' || ending.reason === 'shutdown'
+  return retried.has(ending.outcome) || ending.reason === 'shutdown'
 }
 
 function addRun({ id, containerId, name, playbook, tier, resource }: Episode, journal: Journal): Run {

@@ -15,7 +15,7 @@ const killPatience = 2000
 /** The settle time between batches, milliseconds: only the first and the last batch wait in full. */
 const shortSettle = 500
 
-/** From this size on, a batch after which as many are leaked as before proves that they come back. */
+/** From this size on, or when it held all, a batch after which as many are leaked as before proves that they return. */
 const provingBatch = 4
 
 /** The verdicts about a container as it is now. */
@@ -68,7 +68,7 @@ export async function killLeaked(
     const young = verdicts.filter(({ verdict }) => verdict === 'wait')
     const leaked = victims.length + young.length
     if (leaked === 0) return ended > 0 ? undefined : { outcome: 'skipped', reason: 'no_candidates' }
-    if (batchBefore >= provingBatch && leaked >= leakedBefore) {
+    if (batchBefore >= Math.min(provingBatch, leakedBefore) && ended > 0 && leaked >= leakedBefore) {
       const detail = `${ended} instances ended, yet as many are leaked as before`
       return { outcome: 'ineffective', reason: 'respawned', detail }
     }

@@ -19,6 +19,8 @@ export interface RecoverPorts {
  */
 export async function recover({ journal, docker, runner, log }: RecoverPorts): Promise<void> {
   for (const run of journal.openRuns()) {
+    // Taken up by an earlier attempt, or brought by an alert since.
+    if (runner.knows(run.id)) continue
     if (run.state === 'queued') {
       runner.submit(run)
       continue

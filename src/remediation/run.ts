@@ -110,7 +110,7 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
       throw error
     }
     ports.journal.endStep(stepId, last, before, measured.after)
-    if (goal === 'below-tier' && acted && judge(aim, measured.before, measured.after).outcome === 'fixed')
+    if (goal === 'below-tier' && !dryRun && judge(aim, measured.before, measured.after).outcome === 'fixed')
       break
     if (onMiss === 'stop') break
   }

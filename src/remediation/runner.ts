@@ -15,6 +15,8 @@ export interface RunnerLog {
 export interface Runner {
   /** The run is in the journal already. */
   submit(run: Run): void
+  /** True while a run of this id is at work or waits. */
+  knows(id: string): boolean
   /** Names of the containers that a run is at work on. */
   inProgress(): readonly string[]
   /** Takes no more, cancels what can be cancelled, and waits until the rest is over. */
@@ -116,6 +118,9 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
 
   return {
     submit,
+    knows: (id) =>
+      [...active.values()].some(({ run }) => run.id === id) ||
+      [...waiting.values()].flat().some((run) => run.id === id),
     inProgress: () => [...new Set([...active.values()].map(({ run }) => run.name))],
     async drain() {
       draining = true

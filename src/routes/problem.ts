@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** Answers with problem details (RFC 9457). `detail` says what was wrong and what to do. */
 export function problem(reply: FastifyReply, status: number, title: string, detail: string): FastifyReply {
@@ -27,6 +27,12 @@ export function installProblems(app: FastifyInstance): void {
     }
     return problem(reply, status, titles[status] ?? 'The request was refused', error.message)
   })
+}
+
+/** What Fastify refuses before there is a route, such as a path that cannot be decoded. */
+export function frameworkProblem(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  const status = error.statusCode ?? 400
+  problem(reply, status, titles[status] ?? 'The request was refused', error.message)
 }
 
 /** Without the query, cut: what others send is not repeated at length. */
