@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -43,7 +43,13 @@ export function parseConfig(text: string, path: string): Config {
     )
     throw new ConfigError(problems.join('\n'))
   }
-  const given: unknown = document.toJS() ?? {}
+  let given: unknown
+  try {
+    given = document.toJS() ?? {}
+  } catch (error) {
+    // Aliases are only looked up here: one of nothing, or so many that they would multiply without end.
+    throw new ConfigError(`${path}: ${errorMessage(error)}`)
+  }
   const value = Value.Default(Config, withSections(given))
   if (Value.Check(Config, value)) return value
   throw new ConfigError(explain(Value.Errors(Config, value), document, lines, path).join('\n'))
@@ -159,7 +165,9 @@ export function loadToken(given: string | undefined, file: string): { token: str
   const token = randomBytes(32).toString('base64url')
   try {
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, `${token}\n`, { mode: 0o640, flag: 'wx' })
+    writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' })
+    // Not by the mode of the write: a strict umask would take it from the group again.
+    chmodSync(file, 0o640)
   } catch (error) {
     throw new ConfigError(
       `could not create the token ${file}: ${errorMessage(error)}; name a writable place in PIDWARDEN_TOKEN_FILE`,

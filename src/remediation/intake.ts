@@ -34,7 +34,8 @@ export function receive(
       if (matched.kind === 'skip') return { ...about, verdict: 'skipped', reason: matched.reason }
       const { episode, first } = journal.receive(matched.episode)
       const last = first ? undefined : journal.lastRun(episode.id)
-      if (last !== undefined && !mayTryAgain(last)) return { ...about, verdict: 'known', runId: last.id }
+      if (last !== undefined && !mayTryAgain(last, runner))
+        return { ...about, verdict: 'known', runId: last.id }
       const run = addRun(episode, journal)
       queued.push(run)
       return { ...about, verdict: 'queued', runId: run.id }
@@ -61,8 +62,9 @@ const retried = new Set<Outcome>(['interrupted', 'unknown', 'superseded'])
  * A repeat does not start another run: the first one has judged the episode. Unless that one never got to a
  * judgement: because pidwarden or Docker went away under it, or because it gave way to a run of a higher tier.
  */
-function mayTryAgain({ state, ending }: Run): boolean {
-  if (state !== 'done' || ending === undefined) return false
+function mayTryAgain({ id, state, ending }: Run, runner: Runner): boolean {
+  // Open in the journal, and nobody is at it: its end could not be written.
+  if (state !== 'done' || ending === undefined) return !runner.knows(id)
   return retried.has(ending.outcome) || ending.reason === 'shutdown'
 }
 

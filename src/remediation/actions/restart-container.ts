@@ -1,3 +1,4 @@
+import { DockerError } from '../../host/docker.ts'
 import type { KnownContainer } from '../../host/inventory.ts'
 import { errorMessage } from '../../host/reading.ts'
 import { type Action, RunStop, type StepContext } from '../action.ts'
@@ -53,6 +54,9 @@ async function start(id: string, context: StepContext): Promise<void> {
     try {
       return await context.effects.start(context.stepId, id)
     } catch (error) {
+      if (error instanceof DockerError && error.code === 'not_found') {
+        throw new RunStop({ outcome: 'failed', reason: 'container_gone', detail: error.message })
+      }
       if (context.clock.monotonic() >= until) {
         const detail = `the container was stopped and could not be started: ${errorMessage(error)}`
         throw new RunStop({ outcome: 'failed', reason: 'action_failed', detail })
