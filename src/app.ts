@@ -17,6 +17,8 @@ export interface AppPorts extends HealthPorts {
   readonly metrics: Metrics
   readonly intake: IntakePorts
   readonly token: string
+  /** True once what an earlier start left behind is in order; alerts wait for it. */
+  readonly recovered: () => boolean
   readonly logger: FastifyBaseLogger
 }
 
@@ -39,7 +41,7 @@ export function buildApp(ports: AppPorts): FastifyInstance {
   healthRoutes(app, ports)
   app.register(async (closed) => {
     closed.addHook('onRequest', requireToken(ports.token))
-    await closed.register(webhookRoute(ports.intake, ports.inventory))
+    await closed.register(webhookRoute(ports.intake, ports.inventory, ports.recovered))
     await closed.register(runRoutes(ports.journal))
     await closed.register(containerRoutes(ports.inventory, ports.observer))
   })

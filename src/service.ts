@@ -94,6 +94,7 @@ export function createService(options: ServiceOptions): Service {
   const app = buildApp({
     logger,
     token,
+    recovered: () => recovered,
     inventory,
     observer,
     journal,
@@ -108,13 +109,18 @@ export function createService(options: ServiceOptions): Service {
     intake: { journal, runner, surroundings, count: metrics.countAlert },
   })
 
+  let recovered = false
   const stopping = new AbortController()
   let background: Promise<unknown> = Promise.resolve()
 
   async function recoverWhenConnected(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        if (inventory.state().connected) return await recover({ journal, docker, runner, log: logger })
+        if (inventory.state().connected) {
+          await recover({ journal, docker, runner, log: logger })
+          recovered = true
+          return
+        }
       } catch (error) {
         logger.warn({ error: errorMessage(error) }, 'could not put in order what a crash left; trying again')
       }

@@ -26,6 +26,7 @@ export function receive(
   { journal, runner, surroundings, count }: IntakePorts,
 ): Verdict[] {
   const queued: Run[] = []
+  const atWork = (id: string): boolean => runner.knows(id) || queued.some((run) => run.id === id)
   const verdicts = journal.transaction(() =>
     alerts.map((alert): Verdict => {
       const about = { fingerprint: alert.fingerprint, startsAt: alert.startsAt }
@@ -62,9 +63,9 @@ const retried = new Set<Outcome>(['interrupted', 'unknown', 'superseded'])
  * A repeat does not start another run: the first one has judged the episode. Unless that one never got to a
  * judgement: because pidwarden or Docker went away under it, or because it gave way to a run of a higher tier.
  */
-function mayTryAgain({ id, state, ending }: Run, runner: Runner): boolean {
+function mayTryAgain({ id, state, ending }: Run, atWork: (id: string) => boolean): boolean {
   // Open in the journal, and nobody is at it: its end could not be written.
-  if (state !== 'done' || ending === undefined) return !runner.knows(id)
+  if (state !== 'done' || ending === undefined) return !atWork(id)
   return retried.has(ending.outcome) || ending.reason === 'shutdown'
 }
 

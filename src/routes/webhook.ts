@@ -14,7 +14,11 @@ const bodyLimit = 8 * 1024 * 1024
  * answered with 4xx and comes again after 5xx, so 4xx means that the notification makes no sense, and 503 that the
  * same notification will do later; a remediation that fails is neither.
  */
-export function webhookRoute(intake: IntakePorts, inventory: Inventory): FastifyPluginAsyncTypebox {
+export function webhookRoute(
+  intake: IntakePorts,
+  inventory: Inventory,
+  recovered: () => boolean,
+): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/webhooks/alertmanager',
@@ -26,6 +30,8 @@ export function webhookRoute(intake: IntakePorts, inventory: Inventory): Fastify
         const { connected, error } = inventory.state()
         if (!connected)
           return problem(reply, 503, 'Docker is away', `retry later: ${error ?? 'not connected'}`)
+        if (!recovered())
+          return problem(reply, 503, 'Starting', 'retry later: runs of an earlier start are put in order')
         if ((request.body.truncatedAlerts ?? 0) > 0) {
           request.log.warn(
             { truncated: request.body.truncatedAlerts },
