@@ -83,7 +83,7 @@ export function createObserver(ports: ObserverPorts): Observer {
     if (text.kind === 'gone') {
       return {
         kind: 'failed',
-        detail: `its init, pid ${pid}, is not visible; run pidwarden in the PID namespace of the host (pid: host)`,
+        detail: `its init, pid ${pid}, has just ended, or is not visible: run pidwarden with pid: host`,
       }
     }
     if (text.kind !== 'value') return text
@@ -100,10 +100,10 @@ export function createObserver(ports: ObserverPorts): Observer {
       if (index % handful === handful - 1) yield
       const stat = procfs.stat(pid)
       if (stat.kind !== 'value' || stat.value.state === 'Z' || stat.value.state === 'X') continue
-      const known = memory.argv(stat.value, fresh)
+      const ageSeconds = Math.max(0, uptime - stat.value.startTicks / ticksPerSecond)
+      const known = memory.argv(stat.value, ageSeconds, fresh)
       if (known === undefined) continue
       if (known.started) started++
-      const ageSeconds = Math.max(0, uptime - stat.value.startTicks / ticksPerSecond)
       processes.push({ ...stat.value, argv: known.argv, ageSeconds })
     }
     starts.set(name, (starts.get(name) ?? 0) + started)

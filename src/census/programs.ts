@@ -69,6 +69,8 @@ const uvx: ProgramFamily = {
   },
 }
 
+/** Options that take no value; the command line behind -c is an operand, as sh(1) has it. */
+const shellOption = /^(-[a-zA-Z]+|--(login|norc|noprofile|posix))$/
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh'])
 /** `sh -c 'program …'` starts a program; `sh script` is a program itself. Other applets of busybox are not told apart. */
 const shell: ProgramFamily = {
@@ -76,9 +78,9 @@ const shell: ProgramFamily = {
     const applet = program === 'busybox' ? (words[1] ?? '') : program
     if (!shells.has(applet)) return undefined
     const rest = words.slice(program === 'busybox' ? 2 : 1)
-    const option = rest[0]
-    if (option !== undefined && /^-[a-z]*c$/.test(option)) return { program: 'sh -c', launches: true }
-    const script = operandAfter(rest, /^-[eux]+$/)
+    const options = rest.slice(0, rest.findIndex((word) => !shellOption.test(word)) >>> 0)
+    if (options.some((option) => /^-[a-z]*c$/.test(option))) return { program: 'sh -c', launches: true }
+    const script = operandAfter(rest, shellOption)
     const name = script === undefined ? undefined : asName(baseName(script))
     return {
       program: applet,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Procfs, ProcStat } from '../host/procfs.ts'
+import { valueIn } from '../host/reading.ts'
 import { type Command, commandOf } from './command.ts'
 import { type Identity, identityOf } from './identity.ts'
 import type { Describe } from './instances.ts'
@@ -12,7 +13,12 @@ interface Remembered {
   command?: Command
   identity?: Identity
   seenIn: number
+  /** False while a look in the very moment of its start may have seen what stood there before exec. */
+  settled: boolean
 }
+
+/** Seconds after which a process that was forked to execute another program has done so. */
+const settledAge = 2
 
 /**
  * The memory of the census: argv, command and identity are read once for each process, told apart by pid and start
@@ -40,27 +46,40 @@ export class ProcessMemory implements Describe {
   }
 
   /** The argv, and whether the process is new; undefined when it has ended meanwhile. `fresh` reads it again. */
-  argv(stat: ProcStat, fresh: boolean): { argv: readonly string[]; started: boolean } | undefined {
+  argv(
+    stat: ProcStat,
+    ageSeconds: number,
+    fresh: boolean,
+  ): { argv: readonly string[]; started: boolean } | undefined {
     const life = lifeOf(stat)
     const before = this.#known.get(life)
     // exec keeps pid and start time: a changed comm is the sign that the rest changed with it.
-    // While a program is being executed the new comm is there before the new argv: an empty one is read again.
-    if (before !== undefined && before.comm === stat.comm && before.argv.length > 0 && !fresh) {
+    if (before !== undefined && before.comm === stat.comm && before.settled && !fresh) {
       before.seenIn = this.#round
       return { argv: before.argv, started: false }
     }
     const reading = this.#procfs.argv(stat.pid)
     if (reading.kind === 'gone') return undefined
     const argv = reading.kind === 'value' ? reading.value : []
-    this.#known.set(life, { comm: stat.comm, argv, seenIn: this.#round })
+    // While a program is being executed comm may be new already and argv still empty, or both still the parent's.
+    const settled = argv.length > 0 && ageSeconds > settledAge
+    this.#known.set(life, { comm: stat.comm, argv, settled, seenIn: this.#round })
     return { argv, started: before === undefined }
   }
 
   command(process: Process): Command {
     const known = this.#known.get(lifeOf(process))
     if (known === undefined) return commandOf(process)
-    known.command ??= commandOf(process)
+    known.command ??= this.#wholeCommand(process)
     return known.command
+  }
+
+  /** `node dist/index.js` in two directories is two programs. */
+  #wholeCommand(process: Process): Command {
+    const command = commandOf(process)
+    if (!command.relative) return command
+    const cwd = valueIn(this.#procfs.cwd(process.pid)) ?? ''
+    return { ...command, program: `${command.program}\0${cwd}` }
   }
 
   /** What could not be read is tried again the next time. */

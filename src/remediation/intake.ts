@@ -35,7 +35,7 @@ export function receive(
       if (matched.kind === 'skip') return { ...about, verdict: 'skipped', reason: matched.reason }
       const { episode, first } = journal.receive(matched.episode)
       const last = first ? undefined : journal.lastRun(episode.id)
-      if (last !== undefined && !mayTryAgain(last, runner))
+      if (last !== undefined && !mayTryAgain(last, atWork))
         return { ...about, verdict: 'known', runId: last.id }
       const run = addRun(episode, journal)
       queued.push(run)
