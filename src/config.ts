@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
-import { PoliciesConfig } from './census/policies.ts'
+import { findConflicts, PoliciesConfig } from './census/policies.ts'
 import { errorCode, errorMessage } from './host/reading.ts'
 import { RemediationSettings } from './remediation/settings.ts'
 
@@ -51,7 +51,11 @@ export function parseConfig(text: string, path: string): Config {
     throw new ConfigError(`${path}: ${errorMessage(error)}`)
   }
   const value = Value.Default(Config, withSections(given))
-  if (Value.Check(Config, value)) return value
+  if (Value.Check(Config, value)) {
+    const conflicts = findConflicts(value)
+    if (conflicts.length === 0) return value
+    throw new ConfigError(conflicts.map((conflict) => `${path}: ${conflict}`).join('\n'))
+  }
   throw new ConfigError(explain(Value.Errors(Config, value), document, lines, path).join('\n'))
 }
 
@@ -84,7 +88,7 @@ function explain(
 /** Sections may be left out, or left empty; their defaults then count. */
 function withSections(given: unknown): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return given
-  const sections = { policy: {}, containers: [], labels: {}, expected: [], remediation: {} }
+  const sections = { policy: {}, containers: [], labels: {}, expected: [], collect: {}, remediation: {} }
   return Object.assign(sections, withoutEmpty(given))
 }
 

@@ -1,9 +1,16 @@
+import { watchFile } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { type Logger, pino } from 'pino'
 import { ConfigError, loadConfig, loadToken } from './config.ts'
 import { errorMessage } from './host/reading.ts'
 import { JournalError } from './journal/database.ts'
 import { createService } from './service.ts'
+
+/** Where the configuration is looked for unless PIDWARDEN_CONFIG names another place. */
+const usualConfig = '/etc/pidwarden/pidwarden.yaml'
+
+/** Between two looks at whether the configuration file has changed, milliseconds. */
+const watchInterval = 2000
 
 /** Everything that comes from the environment; no other file reads it. */
 const environment = {
@@ -33,7 +40,7 @@ function checkedPort(port: number): number {
 async function serve(logger: Logger): Promise<void> {
   const port = checkedPort(environment.port)
   const dockerSocket = socketPath(environment.dockerHost)
-  const config = loadConfig(environment.config, '/etc/pidwarden/pidwarden.yaml')
+  const config = loadConfig(environment.config, usualConfig)
   const { token, created } = loadToken(environment.token, environment.tokenFile)
   if (created) logger.info({ file: environment.tokenFile }, 'created a bearer token; Alertmanager needs it')
   const { procRoot, cgroupRoot, journal: journalPath } = environment
@@ -51,6 +58,19 @@ async function serve(logger: Logger): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+
+  function reload(): void {
+    try {
+      service.reload(loadConfig(environment.config, usualConfig))
+      logger.info('configuration reloaded')
+    } catch (error) {
+      logger.error({ error: errorMessage(error) }, 'the new configuration is refused, the old one stays')
+      service.refuse(errorMessage(error))
+    }
+  }
+  process.on('SIGHUP', reload)
+  // By looking at it, not by inotify: a file that is mounted or replaced by renaming is seen all the same.
+  watchFile(environment.config ?? usualConfig, { interval: watchInterval, persistent: false }, reload)
 
   service.start()
   await service.app.listen({ host: environment.host, port })

@@ -4,11 +4,13 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { createObserver } from './census/observe.ts'
 import { policyFor } from './census/policies.ts'
+import type { Policy } from './census/policy.ts'
 import type { Config } from './config.ts'
 import { createCgroups } from './host/cgroup.ts'
 import { systemClock as clock } from './host/clock.ts'
 import { createDocker } from './host/dockerode.ts'
-import { createInventory } from './host/inventory.ts'
+import { missingSurroundings } from './host/environment.ts'
+import { createInventory, type KnownContainer } from './host/inventory.ts'
 import { missingPrivileges } from './host/privileges.ts'
 import { createProcfs } from './host/procfs.ts'
 import { errorMessage } from './host/reading.ts'
@@ -46,13 +48,17 @@ export interface Service {
   readonly app: FastifyInstance
   /** Begins to follow Docker, and puts in order what a crash left behind. */
   start(): void
+  /** Goes on with another configuration; the next scrape shows its thresholds. Runs under way keep theirs. */
+  reload(config: Config): void
+  /** A new configuration was refused: the old one stays, and health says why. */
+  refuse(reason: string): void
   /** Takes no more alerts, ends what is under way at the next safe point, closes the journal. */
   stop(): Promise<void>
 }
 
 /** Puts the parts together. Throws JournalError. */
 export function createService(options: ServiceOptions): Service {
-  const { config, token, logger } = options
+  const { token, logger } = options
   const { database, setAside } = openDatabase(options.journalPath, clock.now())
   if (setAside !== undefined)
     logger.error({ setAside }, 'the journal was corrupt: set aside, and a new one begun')
@@ -61,7 +67,10 @@ export function createService(options: ServiceOptions): Service {
   const procfs = createProcfs(options.procRoot)
   const signals = createSignals()
   const inventory = createInventory(docker, clock, logger)
-  const policy = policyFor(config)
+  let config = options.config
+  let policyNow = policyFor(config)
+  let configError: string | undefined
+  const policy = (container: KnownContainer): Policy => policyNow(container)
   const ownPid = process.pid
   const cgroups = createCgroups(options.cgroupRoot)
   const observer = createObserver({
@@ -86,9 +95,18 @@ export function createService(options: ServiceOptions): Service {
     system: createHostSystem(options.procRoot),
     clock,
     version,
+    procfs,
+    wanted: () => ({
+      expected: config.expected,
+      openFds: config.collect.openFds,
+      configured: configError === undefined,
+    }),
     warn,
   })
-  const privileges = missingPrivileges(procfs, signals, ownPid)
+  const privileges = [
+    ...missingPrivileges(procfs, signals, ownPid),
+    ...missingSurroundings(options.procRoot, options.cgroupRoot),
+  ]
   for (const { name, consequence } of privileges) logger.warn({ name }, `missing privilege: ${consequence}`)
   const surroundings = { container: inventory.get, everKnew: inventory.everKnew, policyOf: policy }
   const app = buildApp({
@@ -101,6 +119,7 @@ export function createService(options: ServiceOptions): Service {
     metrics,
     version,
     privileges: () => privileges,
+    configError: () => configError,
     policyErrors: () =>
       inventory
         .containers()
@@ -132,6 +151,14 @@ export function createService(options: ServiceOptions): Service {
     app,
     start() {
       background = Promise.all([inventory.follow(stopping.signal), recoverWhenConnected()])
+    },
+    reload(next) {
+      config = next
+      policyNow = policyFor(next)
+      configError = undefined
+    },
+    refuse(reason) {
+      configError = reason
     },
     async stop() {
       await app.close()

@@ -43,10 +43,30 @@ export const PoliciesConfig = {
     default: [],
     description: 'Names of containers that must be there; one that is missing stays visible.',
   }),
+  collect: Type.Object(
+    {
+      openFds: Type.Boolean({
+        default: false,
+        description: 'Count open files; reads a folder for every process at every scrape.',
+      }),
+    },
+    { ...closed, default: {}, description: 'What is measured only on request.' },
+  ),
 } as const
 
 const schema = Type.Object(PoliciesConfig, closed)
 export type PoliciesConfig = Static<typeof schema>
+
+/** What is wrong with the file's layers taken together, such as tiers that do not rise. */
+export function findConflicts({ policy, containers }: PoliciesConfig): readonly string[] {
+  const base: PolicySettings = { ...defaultPolicy, ...policy }
+  return [
+    ...makePolicy(base, []).errors.map((error) => `policy.${error}`),
+    ...containers.flatMap((layer, index) =>
+      makePolicy(over(base, layer.policy), []).errors.map((error) => `containers.${index}.policy.${error}`),
+    ),
+  ]
+}
 
 const modes = ['observe', 'dry-run', 'enforce'] as const
 

@@ -7,6 +7,9 @@ import type { Observation } from '../census/observe.ts'
  */
 export type CensusFamily = (registry: Registry) => (observations: readonly Observation[]) => void
 
+/** Metrics without labels: prom-client starts each at 0, and what could not be read must be absent instead. */
+const unlabelled = new WeakSet<object>()
+
 /** A gauge of `registry`. */
 export function gauge<T extends string>(
   registry: Registry,
@@ -14,7 +17,9 @@ export function gauge<T extends string>(
   help: string,
   labels: readonly T[],
 ): Gauge<T> {
-  return new Gauge<T>({ name: `pidwarden_${name}`, help, labelNames: labels, registers: [registry] })
+  const made = new Gauge<T>({ name: `pidwarden_${name}`, help, labelNames: labels, registers: [registry] })
+  if (labels.length === 0) unlabelled.add(made)
+  return made
 }
 
 /** A counter whose value is kept elsewhere (by the kernel or the journal) and set anew at each scrape. */
@@ -24,14 +29,15 @@ export function counter<T extends string>(
   help: string,
   labels: readonly T[],
 ): Counter<T> {
-  return new Counter<T>({ name: `pidwarden_${name}`, help, labelNames: labels, registers: [registry] })
+  const made = new Counter<T>({ name: `pidwarden_${name}`, help, labelNames: labels, registers: [registry] })
+  if (labels.length === 0) unlabelled.add(made)
+  return made
 }
 
 /** Empties metrics before they are filled. */
 export function reset(metrics: readonly (Gauge | Counter)[]): void {
   for (const metric of metrics) {
     metric.reset()
-    // A metric without labels starts again at 0; what could not be read must be absent instead.
-    metric.remove()
+    if (unlabelled.has(metric)) metric.remove()
   }
 }

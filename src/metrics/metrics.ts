@@ -2,14 +2,17 @@ import { Registry } from 'prom-client'
 import type { Observer } from '../census/observe.ts'
 import type { Clock } from '../host/clock.ts'
 import type { Inventory } from '../host/inventory.ts'
+import type { Procfs } from '../host/procfs.ts'
 import { errorMessage } from '../host/reading.ts'
 import type { HostSystem } from '../host/system.ts'
 import type { JournalReader } from '../journal/reader.ts'
 import type { CountAlert } from '../remediation/intake.ts'
 import type { Runner } from '../remediation/runner.ts'
+import { absent } from './absent.ts'
 import { commands } from './commands.ts'
 import { cpu } from './cpu.ts'
 import { type CensusFamily, counter, gauge } from './family.ts'
+import { files } from './files.ts'
 import { host } from './host.ts'
 import { info } from './info.ts'
 import { limits } from './limits.ts'
@@ -42,6 +45,13 @@ export interface MetricsPorts {
   readonly system: HostSystem
   readonly clock: Clock
   readonly version: string
+  readonly procfs: Pick<Procfs, 'openFds'>
+  /** What the configuration says now of what to measure. */
+  readonly wanted: () => {
+    readonly expected: readonly string[]
+    readonly openFds: boolean
+    readonly configured: boolean
+  }
   warn(details: object, message: string): void
 }
 
@@ -90,6 +100,13 @@ export function createMetrics(ports: MetricsPorts): Metrics {
     censusCollector(registry, ports),
     { name: 'host', collect: host(registry, ports.system) },
   ]
+  const configured = gauge(
+    registry,
+    'config_last_reload_successful',
+    '1 while the configuration on file is the one in force, 0 after a new one was refused.',
+    [],
+  )
+  collectors.push({ name: 'configuration', collect: () => configured.set(ports.wanted().configured ? 1 : 0) })
   const fill = remediation(registry, ports.journal, ports.runner)
   collectors.push({ name: 'journal', collect: fill })
   const errors = new Map<string, string>()
@@ -139,13 +156,19 @@ function dockerCollector(registry: Registry, { inventory }: MetricsPorts): Colle
 }
 
 /** The kernel goes on telling while Docker is away: the containers known last are measured all the same. */
-function censusCollector(registry: Registry, { inventory, observer }: MetricsPorts): Collector {
+function censusCollector(
+  registry: Registry,
+  { inventory, observer, procfs, wanted }: MetricsPorts,
+): Collector {
   const fills = censusFamilies.map((family) => family(registry))
+  fills.push(absent(registry, () => wanted().expected))
+  const fillFiles = files(procfs)(registry)
   return {
     name: 'census',
     async collect() {
       const observations = await observer.observeAll(inventory.containers())
       for (const fill of fills) fill(observations)
+      fillFiles(wanted().openFds ? observations : [])
       const [first, ...others] = observations.flatMap(({ container, census }) =>
         census.kind === 'denied' || census.kind === 'failed' ? [`${container.name}: ${census.detail}`] : [],
       )

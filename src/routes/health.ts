@@ -18,6 +18,8 @@ export interface HealthPorts {
   readonly journal: JournalReader
   readonly metrics: Metrics
   readonly privileges: () => readonly MissingPrivilege[]
+  /** Why the last configuration was refused; undefined when the one on file is in force. */
+  readonly configError: () => string | undefined
   readonly policyErrors: () => readonly { readonly name: string; readonly errors: readonly string[] }[]
   readonly version: string
 }
@@ -26,7 +28,8 @@ export interface HealthPorts {
 export function healthRoutes(app: FastifyInstance, ports: HealthPorts): void {
   app.get('/healthz', async () => ({ status: 'alive' }))
   app.get('/readyz', async (_request, reply) => {
-    const failing = parts(ports).filter(({ ok }) => !ok)
+    // With the configuration of before it goes on doing its job.
+    const failing = parts(ports).filter(({ name, ok }) => !ok && name !== 'configuration')
     return reply.code(failing.length === 0 ? 200 : 503).send({
       status: failing.length === 0 ? 'ready' : 'not ready',
       failing,
@@ -44,7 +47,7 @@ export function healthRoutes(app: FastifyInstance, ports: HealthPorts): void {
   })
 }
 
-function parts({ inventory, journal, metrics, privileges }: HealthPorts): readonly Part[] {
+function parts({ inventory, journal, metrics, privileges, configError }: HealthPorts): readonly Part[] {
   const { connected, error } = inventory.state()
   const collectors = metrics
     .collectors()
@@ -53,6 +56,7 @@ function parts({ inventory, journal, metrics, privileges }: HealthPorts): readon
   return [
     part('docker', connected ? undefined : (error ?? 'not connected')),
     part('journal', tryRead(journal)),
+    part('configuration', configError()),
     part(
       'privileges',
       privileges()

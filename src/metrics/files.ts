@@ -1,0 +1,25 @@
+import type { Procfs } from '../host/procfs.ts'
+import { valueIn } from '../host/reading.ts'
+import { type CensusFamily, gauge, reset } from './family.ts'
+
+/** How near a process of the container is to its limit of open files. Asked for in the configuration: it is dear. */
+export function files(procfs: Pick<Procfs, 'openFds'>): CensusFamily {
+  return (registry) => {
+    const open = gauge(
+      registry,
+      'container_open_fds',
+      'Open file descriptors of the process that has the most (entries of /proc/<pid>/fd); its limit is per process.',
+      ['name'],
+    )
+    return (observations) => {
+      reset([open])
+      for (const { container, census } of observations) {
+        if (census.kind !== 'value') continue
+        let most = 0
+        for (const pid of census.value.tree.processes.keys())
+          most = Math.max(most, valueIn(procfs.openFds(pid)) ?? 0)
+        open.set({ name: container.name }, most)
+      }
+    }
+  }
+}
