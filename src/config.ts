@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
+import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import { findConflicts, PoliciesConfig } from './census/policies.ts'
 import { errorCode, errorMessage } from './host/reading.ts'
+import { findPlaybook } from './remediation/playbooks/index.ts'
 import { RemediationSettings } from './remediation/settings.ts'
 
 /** The configuration file: what each part declares beside its code, put together. */
@@ -48,15 +48,60 @@ export function parseConfig(text: string, path: string): Config {
     given = document.toJS() ?? {}
   } catch (error) {
     // Aliases are only looked up here: one of nothing, or so many that they would multiply without end.
-    throw new ConfigError(`${path}: ${errorMessage(error)}`)
+    throw new ConfigError(`${path}${lineOfLostAlias(document, lines)}: ${errorMessage(error)}`)
   }
   const value = Value.Default(Config, withSections(given))
   if (Value.Check(Config, value)) {
-    const conflicts = findConflicts(value)
+    const conflicts = [...findConflicts(value), ...unknownPlaybooks(value)]
     if (conflicts.length === 0) return value
-    throw new ConfigError(conflicts.map((conflict) => `${path}: ${conflict}`).join('\n'))
+    const problems = conflicts.map((conflict) => {
+      const keys = (conflict.split(':')[0] ?? '').split('.')
+      return `${path}:${lineOf(document, keys, lines)}: ${conflict}`
+    })
+    throw new ConfigError(problems.join('\n'))
   }
-  throw new ConfigError(explain(Value.Errors(Config, value), document, lines, path).join('\n'))
+  throw new ConfigError(explain(allErrors(value), document, lines, path).join('\n'))
+}
+
+/** Playbooks that thresholds of the file ask for, and that do not exist: their alerts would all be skipped. */
+function unknownPlaybooks({ policy, containers }: Config): string[] {
+  const layers = [
+    ['policy', policy] as const,
+    ...containers.map((layer, index) => [`containers.${index}.policy`, layer.policy] as const),
+  ]
+  return layers.flatMap(([where, { thresholds = {} }]) =>
+    Object.entries(thresholds).flatMap(([resource, rules]) =>
+      Object.entries(rules ?? {}).flatMap(([tier, rule]) =>
+        typeof rule === 'object' && findPlaybook(rule.playbook) === undefined
+          ? [`${where}.thresholds.${resource}.${tier}: there is no playbook ${rule.playbook}`]
+          : [],
+      ),
+    ),
+  )
+}
+
+/** `:7` when there an alias stands whose anchor does not. */
+function lineOfLostAlias(document: Document, lines: LineCounter): string {
+  let line = ''
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return undefined
+      line = `:${lines.linePos(alias.range?.[0] ?? 0).line}`
+      return visit.BREAK
+    },
+  })
+  return line
+}
+
+/** TypeBox stops at eight, and one value that may take several forms fails that often by itself. */
+function allErrors(value: unknown): ReturnType<typeof Value.Errors> {
+  const { maxErrors } = Settings.Get()
+  Settings.Set({ maxErrors: 1000 })
+  try {
+    return Value.Errors(Config, value)
+  } finally {
+    Settings.Set({ maxErrors })
+  }
 }
 
 /** One line for each key that is wrong. */
@@ -150,37 +195,4 @@ function lineOf(document: Document, keys: readonly string[], lines: LineCounter)
     node = pair === undefined ? at : pair.value
   }
   return lines.linePos(offset).line
-}
-
-/**
- * The bearer token of this pidwarden: as given, or from the file, which is made with a new random token when there
- * is none. Its mode 0640 lets the group of the process read it: in the shipped stack that is Alertmanager's.
- */
-export function loadToken(given: string | undefined, file: string): { token: string; created: boolean } {
-  if (given !== undefined) return { token: checkToken(given, 'PIDWARDEN_TOKEN'), created: false }
-  try {
-    return { token: checkToken(readFileSync(file, 'utf8').trim(), file), created: false }
-  } catch (error) {
-    if (error instanceof ConfigError) throw error
-    if (errorCode(error) !== 'ENOENT') {
-      throw new ConfigError(`could not read the token ${file}: ${errorMessage(error)}`)
-    }
-  }
-  const token = randomBytes(32).toString('base64url')
-  try {
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' })
-    // Not by the mode of the write: a strict umask would take it from the group again.
-    chmodSync(file, 0o640)
-  } catch (error) {
-    throw new ConfigError(
-      `could not create the token ${file}: ${errorMessage(error)}; name a writable place in PIDWARDEN_TOKEN_FILE`,
-    )
-  }
-  return { token, created: true }
-}
-
-function checkToken(token: string, source: string): string {
-  if (/^[\x21-\x7e]{16,512}$/.test(token)) return token
-  throw new ConfigError(`the token in ${source} must be 16 to 512 visible ASCII characters without spaces`)
 }

@@ -1,10 +1,11 @@
 import { watchFile } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { type Logger, pino } from 'pino'
-import { ConfigError, loadConfig, loadToken } from './config.ts'
+import { ConfigError, loadConfig } from './config.ts'
 import { errorMessage } from './host/reading.ts'
 import { JournalError } from './journal/database.ts'
 import { createService } from './service.ts'
+import { loadToken } from './token.ts'
 
 /** Where the configuration is looked for unless PIDWARDEN_CONFIG names another place. */
 const usualConfig = '/etc/pidwarden/pidwarden.yaml'

@@ -59,6 +59,10 @@ const simple: Record<string, Omit<LabelKey, 'path'>> = {
   count: { expected: 'words separated by commas', parse: list },
 }
 const sizes = ['memory', 'memoryReservation', 'memorySwap']
+const numbers = [
+  ['cpus', 'a number of cores, more than 0 and up to 4096'],
+  ['pids', 'a whole number from 1 to 4194304'],
+] as const
 
 function allKeys(): Map<string, LabelKey> {
   const keys = new Map<string, LabelKey>()
@@ -72,9 +76,8 @@ function allKeys(): Map<string, LabelKey> {
   }
   for (const limit of sizes)
     keys.set(`limits.${limit}`, { path: ['limits', limit], parse: numberOrText, expected: sizeForm })
-  for (const limit of ['cpus', 'pids']) {
-    keys.set(`limits.${limit}`, { path: ['limits', limit], parse: number, expected: 'a number' })
-  }
+  for (const [limit, expected] of numbers)
+    keys.set(`limits.${limit}`, { path: ['limits', limit], parse: number, expected })
   return keys
 }
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { KnownContainer } from '../host/inventory.ts'
 import { readLabels } from './labels.ts'
-import { defaultPolicy, makePolicy, type Policy, PolicyLayer, type PolicySettings } from './policy.ts'
+import { defaultPolicy, makePolicy, type Policy, PolicyLayer, PolicySettings } from './policy.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -32,7 +32,7 @@ export const PoliciesConfig = {
         default: 'enforce',
         description: 'The most that a label may ask for.',
       }),
-      ignore: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      ignore: Type.Array(Type.Enum(Object.keys(PolicySettings.properties)), {
         default: [],
         description: 'Keys that do not count when a label sets them, such as preset or thresholds.',
       }),
@@ -109,7 +109,7 @@ export function policyFor({ policy: forAll, containers, labels: trust }: Policie
       {
         ...labelled,
         // The file itself may go further than it lets labels go.
-        mode: asked.layer.mode === undefined ? labelled.mode : mode,
+        mode: 'mode' in layer ? mode : labelled.mode,
         copies: 'copies' in layer ? atLeast(settings.copies, labelled.copies) : settings.copies,
         protect: [...new Set([...settings.protect, ...labelled.protect])],
       },
@@ -134,7 +134,9 @@ type Copies = PolicySettings['copies']
 function atLeast(floor: Copies, asked: Copies): Copies {
   const [low, high] = [asRecord(floor), asRecord(asked)]
   const commands = new Set([...Object.keys(low), ...Object.keys(high)])
-  const of = (record: Record<string, number>, command: string): number => record[command] ?? record['*'] ?? 1
+  // `record[command]` alone would find what every object has: a command may be called constructor.
+  const of = (record: Record<string, number>, command: string): number =>
+    (Object.hasOwn(record, command) ? record[command] : record['*']) ?? 1
   return Object.fromEntries(
     [...commands].map((command) => [command, Math.max(of(low, command), of(high, command))]),
   )

@@ -96,7 +96,7 @@ export const PolicySettings = Type.Object(
 export type PolicySettings = Static<typeof PolicySettings>
 
 /** The same with every key optional: one layer of settings over another. */
-export const PolicyLayer = Type.Partial(PolicySettings)
+export const PolicyLayer = Type.Partial(PolicySettings, closed)
 export type PolicyLayer = Static<typeof PolicyLayer>
 
 /** What counts where nobody says anything. */
@@ -183,8 +183,8 @@ function disorder(table: TierTable): string[] {
       return rule === undefined ? [] : [{ tier, at: rule.at }]
     })
     return rules.flatMap((rule, index) => {
-      const lower = rules[index - 1]
-      return lower !== undefined && isBelow(rule.at, lower.at)
+      const lower = rules.slice(0, index).findLast(({ at }) => isShare(at) === isShare(rule.at))
+      return lower !== undefined && amount(rule.at) < amount(lower.at)
         ? [
             `thresholds.${resource}.${rule.tier}: ${rule.at} is below ${lower.tier} (${lower.at}); tiers must rise`,
           ]
@@ -193,9 +193,6 @@ function disorder(table: TierTable): string[] {
   })
 }
 
-/** Of two quantities of the same kind; how a percentage and a number compare shows only when the limit is known. */
-function isBelow(a: Quantity, b: Quantity): boolean {
-  const [shareOfA, shareOfB] = [share(a), share(b)]
-  if (shareOfA !== undefined && shareOfB !== undefined) return shareOfA < shareOfB
-  return shareOfA === undefined && shareOfB === undefined && bytes(a) < bytes(b)
-}
+/** How a percentage and a number compare shows only when the limit is known. */
+const isShare = (quantity: Quantity): boolean => share(quantity) !== undefined
+const amount = (quantity: Quantity): number => share(quantity) ?? bytes(quantity)
