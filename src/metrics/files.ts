@@ -15,10 +15,10 @@ export function files(procfs: Pick<Procfs, 'openFds'>): CensusFamily {
       reset([open])
       for (const { container, census } of observations) {
         if (census.kind !== 'value') continue
-        let most = 0
+        let most = -1
         for (const pid of census.value.tree.processes.keys())
-          most = Math.max(most, valueIn(procfs.openFds(pid)) ?? 0)
-        open.set({ name: container.name }, most)
+          most = Math.max(most, valueIn(procfs.openFds(pid)) ?? -1)
+        if (most >= 0) open.set({ name: container.name }, most)
       }
     }
   }

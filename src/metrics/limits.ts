@@ -7,8 +7,8 @@ const limited = ['pids', 'memory', 'cpu'] as const
 type Limited = (typeof limited)[number]
 type Limits = Readonly<Partial<Record<Limited, number>>>
 
-/** Two limits that differ by less than this are the same: the kernel rounds memory to pages, CPU to microseconds. */
-const tolerance = 0.01
+/** The kernel rounds memory to pages and CPU quotas to microseconds; what differs by less is the same limit. */
+const tolerance: Record<Limited, number> = { pids: 0, memory: 0.01, cpu: 0.01 }
 
 /** Limits three ways: wanted by the policy, configured in Docker, in force in the kernel; and whether they agree. */
 export const limits: CensusFamily = (registry) => {
@@ -44,7 +44,10 @@ export const limits: CensusFamily = (registry) => {
       for (const resource of limited) {
         const asked = Math.min(policy[resource] ?? Infinity, docker[resource] ?? Infinity)
         if (asked === Infinity) continue
-        enforced.set({ name, resource }, (kernel[resource] ?? Infinity) <= asked * (1 + tolerance) ? 1 : 0)
+        enforced.set(
+          { name, resource },
+          (kernel[resource] ?? Infinity) <= asked * (1 + tolerance[resource]) ? 1 : 0,
+        )
       }
     }
   }
