@@ -105,6 +105,7 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
     let wake = (): void => {}
     const events = docker.events((event) => {
       if (idleActions.test(event.action)) return
+      if (event.action === 'destroy') known.delete(event.id)
       touched.add(event.id)
       wake()
     }, ended)

@@ -100,15 +100,20 @@ function splitNul(bytes: Buffer): readonly string[] {
 }
 
 function childrenOf(tasks: string): number[] {
-  return readdirSync(tasks).flatMap((tid) => {
+  const lists = readdirSync(tasks).flatMap((tid) => {
     const text = take(() => readText(`${tasks}/${tid}/children`))
     if (text.kind === 'gone') return []
     if (text.kind !== 'value') throw new Error(text.detail)
     return text.value
+  })
+  // One thread may have ended meanwhile; where none has the file, the kernel does not list children.
+  if (lists.length === 0) throw Object.assign(new Error(`${tasks} lists no children`), { code: 'ENOENT' })
+  return lists.flatMap((list) =>
+    list
       .split(' ')
       .filter((word) => word !== '')
-      .map(Number)
-  })
+      .map(Number),
+  )
 }
 
 function field(status: string, name: string): string {
