@@ -1,0 +1,84 @@
+import t from 'tap'
+import type { ContainerState } from '../../src/host/docker.ts'
+import { family } from '../support/exposition.ts'
+import { addGateway } from '../support/simulated-gateway.ts'
+import { createPidwarden } from '../support/simulated-pidwarden.ts'
+
+function setUp() {
+  const pidwarden = createPidwarden()
+  const { host, engine, clock, metrics } = pidwarden
+  const farm = addGateway(host, engine)
+  return { ...pidwarden, ...farm, scrape: () => clock.drive(metrics.render()) }
+}
+
+const me = 'name="metamcp"'
+const states: readonly ContainerState[] = [
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+]
+
+for (const state of states) {
+  t.test(`state: ${state} is 1, every other is 0`, async (t) => {
+    const { scrape, container } = setUp()
+    await scrape()
+    container.state = state
+    t.same(
+      family(await scrape(), 'container_state'),
+      Object.fromEntries(states.map((one) => [`${me},state="${one}"`, one === state ? 1 : 0])),
+    )
+  })
+}
+
+const healths = ['none', 'starting', 'healthy', 'unhealthy'] as const
+for (const health of healths) {
+  t.test(`health: ${health} is 1, every other is 0`, async (t) => {
+    const { scrape, container } = setUp()
+    await scrape()
+    container.health = health
+    t.same(
+      family(await scrape(), 'container_health'),
+      Object.fromEntries(healths.map((one) => [`${me},status="${one}"`, one === health ? 1 : 0])),
+    )
+  })
+}
+
+t.test('exit code: of a container that has ended, and of no other', async (t) => {
+  const { scrape, container } = setUp()
+  container.exitCode = 137
+  for (const [state, told] of [
+    ['created', {}],
+    ['running', {}],
+    ['paused', {}],
+    ['restarting', {}],
+    ['exited', { [me]: 137 }],
+    ['dead', { [me]: 137 }],
+    ['running', {}],
+  ] as const) {
+    container.state = state
+    t.same(family(await scrape(), 'container_exit_code'), told, state)
+  }
+  Object.assign(container, { state: 'exited', exitCode: 0 })
+  t.same(family(await scrape(), 'container_exit_code'), { [me]: 0 }, 'that it ended well is told too')
+})
+
+t.test('restarts: as Docker counts them, however often they are scraped', async (t) => {
+  const { scrape, container } = setUp()
+  t.same(family(await scrape(), 'container_restarts_total'), { [me]: 0 })
+  container.restarts = 4
+  for (let i = 0; i < 3; i++) t.same(family(await scrape(), 'container_restarts_total'), { [me]: 4 })
+})
+
+t.test('start time: of the present life', async (t) => {
+  const { scrape, engine, container, clock } = setUp()
+  const first = clock.now() / 1000
+  t.same(family(await scrape(), 'container_start_time_seconds'), { [me]: first })
+  engine.halt(container)
+  clock.advance(60_000)
+  engine.run(container)
+  t.same(family(await scrape(), 'container_start_time_seconds'), { [me]: first + 60 })
+})

@@ -1,0 +1,152 @@
+import t from 'tap'
+import { DockerError } from '../../../src/host/docker.ts'
+import { unreachable } from '../../support/simulated-docker.ts'
+import { addGateway } from '../../support/simulated-gateway.ts'
+import { createPidwarden } from '../../support/simulated-pidwarden.ts'
+
+const nuclear = { playbook: 'restart', tier: 'nuclear' }
+
+/** So many duplicates that listen, that only a restart helps. */
+function setUp(duplicates = 50) {
+  const pidwarden = createPidwarden()
+  const farm = addGateway(pidwarden.host, pidwarden.engine)
+  farm.duplicate(duplicates, { listens: { kind: 'value', value: true } })
+  return { ...pidwarden, ...farm }
+}
+
+t.test('stop, pause, start, settle, measure', async (t) => {
+  const { perform, container, host, clock, settings } = setUp()
+  container.stopTimeout = 33
+  const before = container.startedAt
+  const { ending, story } = await perform(container, nuclear)
+  t.match(ending, { outcome: 'fixed', reason: 'cleared', detail: /duplicates 50 -> 0/ })
+  t.same(host.effects, ['stop metamcp 33', 'start metamcp'])
+  t.not(container.startedAt, before)
+  const step = story.steps.at(-1)
+  t.match(step, { action: 'restart-container', ending: { outcome: 'fixed' } })
+  const [stop, start] = step?.effects ?? []
+  t.equal((start?.intentAt ?? 0) - (stop?.resultAt ?? 0), settings.restartPause * 1000)
+  t.equal(clock.now() - (start?.resultAt ?? 0), settings.settle * 1000)
+  t.match(step?.plan, [{ container: 'metamcp', stopGraceSeconds: 33 }], 'the plan was noted before')
+})
+
+t.test('a start that Docker refuses is tried again until it works', async (t) => {
+  const { perform, container, host, engine, clock } = setUp()
+  engine.onStopped = () => {
+    engine.failures.start.push(...Array.from({ length: 5 }, unreachable))
+  }
+  const { ending, story } = await perform(container, nuclear)
+  t.equal(ending.outcome, 'fixed')
+  t.same(host.effects, ['stop metamcp 10', 'start metamcp'])
+  t.match(
+    story.steps.at(-1)?.effects.map(({ kind, result }) => [kind, result]),
+    [['stop', 'done'], ...Array.from({ length: 5 }, () => ['start', /^failed/]), ['start', 'done']],
+  )
+  // 10 s of pause, then 1 + 2 + 4 + 8 + 15 s between the attempts, then 2 s to settle.
+  t.equal(clock.monotonic(), 42_000)
+})
+
+t.test('a stop that fails, or only seems to, is followed by a start', async (t) => {
+  const { perform, container, host, engine } = setUp()
+  engine.failures.stop.push(new DockerError('timeout', 'stop: no answer within 40 s'))
+  const { ending } = await perform(container, nuclear)
+  t.match(ending, { outcome: 'unknown', reason: 'docker_unreachable' })
+  t.same(host.effects, ['start metamcp'])
+  t.equal(container.state, 'running')
+})
+
+t.test('a container that cannot be started is told as failed', async (t) => {
+  const { perform, container, engine, settings } = setUp()
+  settings.runDeadline = 3600
+  engine.onStopped = () => {
+    engine.failures.start.push(
+      ...Array.from({ length: 100 }, () => new DockerError('failed', 'no such image')),
+    )
+  }
+  const { ending } = await perform(container, nuclear)
+  t.match(ending, {
+    outcome: 'failed',
+    reason: 'action_failed',
+    detail: /was stopped and could not be started: no such image/,
+  })
+})
+
+t.test('neither a newcomer nor a deadline leaves the container stopped', async (t) => {
+  const { perform, container, host, engine } = setUp()
+  const cancel = new AbortController()
+  engine.onStopped = () => cancel.abort(new Error('superseded'))
+  await perform(container, nuclear, cancel)
+  t.same(host.effects, ['stop metamcp 10', 'start metamcp'])
+  t.equal(container.state, 'running')
+})
+
+t.test('the restarts of the last hour are counted by name, and limited', async (t) => {
+  const { perform, host, engine, clock, duplicate, container } = setUp(0)
+  const leak = () => duplicate(50, { listens: { kind: 'value', value: true } })
+  for (let restart = 1; restart <= 3; restart++) {
+    leak()
+    t.equal((await perform(container, nuclear)).ending.outcome, 'fixed', `restart ${restart}`)
+  }
+  leak()
+  t.match((await perform(container, nuclear)).ending, {
+    outcome: 'skipped',
+    reason: 'restart_budget',
+    detail: /restarted 3 times within the last hour, 3 are allowed/,
+  })
+  engine.remove(container)
+  const recreated = addGateway(host, engine)
+  recreated.duplicate(50, { listens: { kind: 'value', value: true } })
+  t.not(recreated.container.id, container.id)
+  t.match(
+    (await perform(recreated.container, nuclear)).ending,
+    { reason: 'restart_budget' },
+    'a recreated container gets no fresh budget',
+  )
+  const other = addGateway(host, engine, 'other')
+  other.duplicate(50, { listens: { kind: 'value', value: true } })
+  t.equal((await perform(other.container, nuclear)).ending.outcome, 'fixed', 'another name has its own')
+  clock.advance(3_600_000)
+  t.equal((await perform(recreated.container, nuclear)).ending.outcome, 'fixed', 'an hour later')
+})
+
+t.test('a budget of nothing means never', async (t) => {
+  const { perform, container, host, settings } = setUp()
+  settings.restartsPerHour = 0
+  t.match((await perform(container, nuclear)).ending, { outcome: 'skipped', reason: 'restart_budget' })
+  t.same(host.effects, [])
+})
+
+t.test('health is waited for', async (t) => {
+  const { perform, container, engine, clock, host } = setUp()
+  container.health = 'healthy'
+  engine.onStopped = () => {
+    container.health = 'starting'
+    clock.sleep(30_000).then(() => {
+      container.health = 'healthy'
+    }, t.error)
+  }
+  const { ending, story } = await perform(container, nuclear)
+  t.equal(ending.outcome, 'fixed')
+  t.ok(host.effects.includes('start metamcp'))
+  const step = story.steps.at(-1)
+  t.ok((step?.endedAt ?? 0) - (step?.startedAt ?? 0) >= 30_000, 'not over before it is healthy')
+})
+
+t.test('a container that stays unhealthy is a failure', async (t) => {
+  const { perform, container, engine } = setUp()
+  engine.onStopped = () => {
+    container.health = 'unhealthy'
+  }
+  const { ending } = await perform(container, nuclear)
+  t.match(ending, { outcome: 'failed', reason: 'action_failed', detail: /running and unhealthy after 60 s/ })
+})
+
+t.test('a container that is removed while it restarts is gone', async (t) => {
+  const { perform, container, engine, clock } = setUp()
+  container.health = 'healthy'
+  engine.onStopped = () => {
+    container.health = 'starting'
+    clock.sleep(20_000).then(() => engine.remove(container), t.error)
+  }
+  t.match((await perform(container, nuclear)).ending, { outcome: 'skipped', reason: 'container_gone' })
+})

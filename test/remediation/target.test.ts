@@ -1,0 +1,98 @@
+import t from 'tap'
+import type { SimulatedContainer } from '../support/simulated-docker.ts'
+import { addGateway, pidsOf } from '../support/simulated-gateway.ts'
+import { denied } from '../support/simulated-host.ts'
+import { createPidwarden, type SimulatedPidwarden } from '../support/simulated-pidwarden.ts'
+
+/** What happens to the container after the canary was ended, and how the run ends. */
+const cases: readonly (readonly [
+  string,
+  (setting: SimulatedPidwarden, container: SimulatedContainer) => void,
+  object,
+])[] = [
+  [
+    'removed: container_gone',
+    ({ engine }, container) => engine.remove(container),
+    { outcome: 'skipped', reason: 'container_gone' },
+  ],
+  [
+    'restarted by somebody else: container_replaced',
+    ({ engine, clock }, container) => {
+      engine.halt(container)
+      clock.advance(1)
+      engine.run(container)
+    },
+    { outcome: 'skipped', reason: 'container_replaced' },
+  ],
+  [
+    'no longer opted in: not_enforced',
+    (_, container) => {
+      container.labels = {}
+    },
+    { outcome: 'cancelled', reason: 'not_enforced', detail: 'the mode is now observe' },
+  ],
+  [
+    'not to be measured any more: census_unknown',
+    ({ host }) => {
+      host.cgroupFailure = denied
+    },
+    { outcome: 'unknown', reason: 'census_unknown' },
+  ],
+  [
+    'stopped: census_unknown',
+    (_, container) => {
+      container.state = 'exited'
+    },
+    { outcome: 'unknown', reason: 'census_unknown', detail: 'the container is exited' },
+  ],
+]
+
+for (const [name, happens, expected] of cases) {
+  t.test(`in the middle of a run: ${name}`, async (t) => {
+    const setting = createPidwarden()
+    const { host, engine, perform } = setting
+    const { container, duplicate } = addGateway(host, engine)
+    duplicate(10)
+    let once = true
+    host.onEnd = () => {
+      if (host.signals.length < 3 || !once) return
+      once = false
+      happens(setting, container)
+    }
+    const { ending, story } = await perform(container)
+    t.match(ending, expected)
+    t.equal(host.signals.length, 3, 'nobody but the canary got a signal')
+    t.match(story.before, { duplicates: 10 }, 'what was measured at first is kept')
+    t.match(story.steps.at(-1)?.ending, expected)
+  })
+}
+
+t.test('a program that was replaced since the last scrape is looked at anew', async (t) => {
+  const { host, engine, perform, metrics, clock } = createPidwarden()
+  const { container, duplicate } = addGateway(host, engine)
+  const copies = duplicate(6)
+  await clock.drive(metrics.render())
+  // exec keeps pid and start time, and here the name of the program too.
+  const { leaf, shell, wrapper } = copies[0]!
+  leaf.argv = ['node', '/srv/precious.js']
+  const { ending } = await perform(container)
+  t.match(ending, { outcome: 'fixed' })
+  t.equal(host.signals.length, 15)
+  for (const { pid } of [leaf, shell, wrapper]) t.ok(host.processes.has(pid), 'it is no copy any more')
+})
+
+t.test('a container that got well by itself in the middle of a run is not restarted', async (t) => {
+  const { host, engine, perform } = createPidwarden()
+  const { container, duplicate } = addGateway(host, engine)
+  const copies = duplicate(60, { listens: { kind: 'value', value: true } })
+  const { refresh } = engine.inventory
+  let looks = 0
+  engine.inventory.refresh = (id) => {
+    // The first look admits the run, the next two are those of the evidence.
+    if (++looks === 4) for (const pid of pidsOf(copies)) host.end(pid)
+    return refresh(id)
+  }
+  const { ending } = await perform(container, { playbook: 'restart', tier: 'nuclear' })
+  t.same(host.effects, [], 'the goal holds, so there is nothing left to do')
+  t.not(ending.outcome, 'failed')
+})

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import { type ContainerRecord, type Docker, DockerError } from '../../src/host/docker.ts'
+import type { Inventory, InventoryState, KnownContainer } from '../../src/host/inventory.ts'
+import type { SimulatedHost } from './simulated-host.ts'
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** A container of the simulated engine; its record can be changed as the engine would. */
+export type SimulatedContainer = Writable<KnownContainer>
+
+/** What a new container is like. `fill` starts its processes, now and at each later start, and returns its init. */
+export interface ContainerPlan {
+  readonly name: string
+  readonly labels?: Record<string, string>
+  readonly record?: Partial<ContainerRecord>
+  readonly imageLabels?: Record<string, string>
+  fill(containerId: string): number
+}
+
+type Verb = 'inspect' | 'stop' | 'start'
+
+/** A Docker engine over a simulated host, and the inventory of its containers. */
+export class SimulatedDocker {
+  readonly containers = new Map<string, SimulatedContainer>()
+  readonly #fills = new Map<string, (id: string) => number>()
+  readonly #ever = new Set<string>()
+  readonly #host: SimulatedHost
+  /** Errors that the next calls of a verb throw, before anything happens. */
+  readonly failures: Record<Verb, Error[]> = { inspect: [], stop: [], start: [] }
+  /** Called when a container was stopped, before it is started again. */
+  onStopped: (container: SimulatedContainer) => void = () => {}
+  connection: InventoryState = { connected: true, listedAt: 0, error: undefined }
+
+  constructor(host: SimulatedHost) {
+    this.#host = host
+  }
+
+  add({ name, labels = {}, record = {}, imageLabels = {}, fill }: ContainerPlan): SimulatedContainer {
+    const id = createHash('sha256').update(`${name} ${this.#ever.size}`).digest('hex')
+    const container: SimulatedContainer = {
+      id,
+      name,
+      image: `${name}:1`,
+      imageId: `sha256:${name}`,
+      state: 'created',
+      pid: 0,
+      startedAt: '0001-01-01T00:00:00Z',
+      health: 'none',
+      restarts: 0,
+      exitCode: 0,
+      limits: {},
+      labels,
+      imageLabels,
+      stopTimeout: 10,
+      ...record,
+    }
+    this.containers.set(id, container)
+    this.#ever.add(id)
+    this.#fills.set(id, fill)
+    this.run(container)
+    return container
+  }
+
+  /** The container begins a life: new pids, a new start time. */
+  run(container: SimulatedContainer): void {
+    container.pid = this.#fills.get(container.id)?.(container.id) ?? 0
+    container.state = 'running'
+    container.startedAt = new Date(this.#host.clock.now()).toISOString()
+    this.#host.inits.set(container.id, container.pid)
+  }
+
+  /** Every process of the container ends. */
+  halt(container: SimulatedContainer): void {
+    for (const { pid } of this.#host.in(container.id)) this.#host.processes.delete(pid)
+    container.state = 'exited'
+    container.pid = 0
+  }
+
+  /** docker rm -f. */
+  remove(container: SimulatedContainer): void {
+    this.halt(container)
+    this.containers.delete(container.id)
+  }
+
+  #find(verb: Verb, id: string): SimulatedContainer {
+    const failure = this.failures[verb].shift()
+    if (failure) throw failure
+    const container = this.containers.get(id)
+    if (container === undefined) throw new DockerError('not_found', `${verb} ${id}: no such container`)
+    return container
+  }
+
+  readonly docker: Docker = {
+    ping: async () => {},
+    list: async () => [...this.containers.values()],
+    inspect: async (id) => ({ ...this.#find('inspect', id) }),
+    imageLabels: async () => ({}),
+    events: async () => {},
+    stop: async (id, grace) => {
+      const container = this.#find('stop', id)
+      this.#host.effects.push(`stop ${container.name} ${grace}`)
+      this.halt(container)
+      this.onStopped(container)
+    },
+    start: async (id) => {
+      const container = this.#find('start', id)
+      this.#host.effects.push(`start ${container.name}`)
+      if (container.state !== 'running') this.run(container)
+    },
+  }
+
+  readonly inventory: Inventory = {
+    state: () => this.connection,
+    containers: () => [...this.containers.values()],
+    get: (id) => this.containers.get(id),
+    everKnew: (id) => this.#ever.has(id),
+    refresh: async (id) => {
+      try {
+        return { ...this.#find('inspect', id) }
+      } catch (error) {
+        if (error instanceof DockerError && error.code === 'not_found') return undefined
+        throw error
+      }
+    },
+    follow: async () => {},
+  }
+}
+
+/** What a call to an engine that is away throws. */
+export const unreachable = (): DockerError =>
+  new DockerError('unreachable', 'connect ENOENT /var/run/docker.sock')

@@ -1,0 +1,214 @@
+import { defaultPolicy, makePolicy } from '../../src/census/policy.ts'
+import type { Reading } from '../../src/host/reading.ts'
+import type { VictimFacts } from '../../src/remediation/victims.ts'
+import { denied, value } from './simulated-host.ts'
+import type { Drawn } from './tree.ts'
+
+/** A policy that allows everything there is to allow. */
+export const policy = makePolicy({ ...defaultPolicy, mode: 'enforce', profile: 'generic' }, [])
+
+/** Init is a gateway; its server stands at 10-12, and whatever else a case adds. */
+export const base: readonly Drawn[] = [
+  [1, 0, 'node /app/gateway.js', 3600],
+  [10, 1, 'npm exec mcp-a', 3000],
+  [11, 10, 'sh -c mcp-a', 3000],
+  [12, 11, 'node /x/mcp-a.js', 3000],
+]
+const copy: readonly Drawn[] = [
+  [20, 1, 'npm exec mcp-a'],
+  [21, 20, 'sh -c mcp-a'],
+  [22, 21, 'node /x/mcp-a.js'],
+]
+const secondCopy: readonly Drawn[] = [
+  [30, 1, 'npm exec mcp-a', 300],
+  [31, 30, 'sh -c mcp-a', 300],
+  [32, 31, 'node /x/mcp-a.js', 300],
+]
+/** Lost its wrapper, and hangs below init. */
+const orphan: readonly Drawn[] = [
+  [41, 1, 'sh -c mcp-a', 900],
+  [42, 41, 'node /x/mcp-a.js', 900],
+]
+const listening =
+  (...pids: number[]) =>
+  (pid: number): Reading<boolean> =>
+    value(pids.includes(pid))
+
+/** One container and what is judged about it. */
+export interface Case {
+  readonly name: string
+  readonly drawn: readonly Drawn[]
+  readonly facts?: Partial<VictimFacts> & { readonly copies?: number }
+  /** Every instance: pid of its root, verdict, reason, and the pids that would be signalled. */
+  readonly expected: readonly (readonly [number, string, string, number[]?])[]
+}
+
+const server = [10, 'keep', 'allowed_copy'] as const
+const init = [1, 'keep', 'init'] as const
+
+/** At least one case for each reason. */
+export const cases: readonly Case[] = [
+  {
+    name: 'a duplicate goes as a whole tree, parents listed before children',
+    drawn: [...base, ...copy],
+    expected: [[20, 'kill', 'duplicate', [20, 21, 22]], init, server],
+  },
+  {
+    name: 'the youngest duplicate leads',
+    drawn: [...base, ...copy, ...secondCopy],
+    expected: [
+      [30, 'kill', 'duplicate', [30, 31, 32]],
+      [20, 'kill', 'duplicate', [20, 21, 22]],
+      init,
+      server,
+    ],
+  },
+  {
+    name: 'equal start times: the highest pid counts as the youngest',
+    drawn: [
+      ...base,
+      ...copy,
+      [50, 1, 'npm exec mcp-a'],
+      [51, 50, 'sh -c mcp-a'],
+      [52, 51, 'node /x/mcp-a.js'],
+    ],
+    expected: [
+      [50, 'kill', 'duplicate', [50, 51, 52]],
+      [20, 'kill', 'duplicate', [20, 21, 22]],
+      init,
+      server,
+    ],
+  },
+  {
+    name: 'an orphan is no duplicate and left to the other action',
+    drawn: [...base, ...orphan],
+    expected: [init, [41, 'keep', 'other_action'], server],
+  },
+  {
+    name: 'an orphan, whatever the profile',
+    drawn: [...base, ...orphan],
+    facts: { standing: 'orphan', policy: { ...policy, profile: 'unknown' } },
+    expected: [[41, 'kill', 'orphan', [41, 42]], init, server],
+  },
+  {
+    name: 'the longest-lived orphan leads',
+    drawn: [...base, ...orphan, [45, 1, 'node /x/mcp-a.js', 1200], [47, 1, 'node /x/mcp-a.js', 100]],
+    facts: { standing: 'orphan' },
+    expected: [
+      [45, 'kill', 'orphan', [45]],
+      [41, 'kill', 'orphan', [41, 42]],
+      [47, 'kill', 'orphan', [47]],
+      init,
+      server,
+    ],
+  },
+  {
+    name: 'the unknown profile keeps duplicates',
+    drawn: [...base, ...copy],
+    facts: { policy: { ...policy, profile: 'unknown' } },
+    expected: [[20, 'keep', 'profile_forbids'], init, server],
+  },
+  {
+    name: 'as many copies as are allowed stay, the oldest of them',
+    drawn: [...base, ...copy, ...secondCopy],
+    facts: { copies: 2 },
+    expected: [[30, 'kill', 'duplicate', [30, 31, 32]], [20, 'keep', 'allowed_copy'], init, server],
+  },
+  {
+    name: 'too young: waited for, behind those that are due',
+    drawn: [...base, ...copy, ...secondCopy],
+    facts: { minimumAge: 400 },
+    expected: [
+      [20, 'kill', 'duplicate', [20, 21, 22]],
+      [30, 'wait', 'too_young', [30, 31, 32]],
+      init,
+      server,
+    ],
+  },
+  {
+    name: 'exactly old enough',
+    drawn: [...base, ...secondCopy],
+    facts: { minimumAge: 300 },
+    expected: [[30, 'kill', 'duplicate', [30, 31, 32]], init, server],
+  },
+  {
+    name: 'a listener deep in the tree keeps all of it',
+    drawn: [...base, ...copy],
+    facts: { listens: listening(22) },
+    expected: [[20, 'keep', 'listens'], init, server],
+  },
+  {
+    name: 'a listener in a helper of another program keeps all of it',
+    drawn: [...base, ...copy, [23, 22, 'chromium']],
+    facts: { listens: listening(23) },
+    expected: [[23, 'keep', 'allowed_copy'], [20, 'keep', 'listens'], init, server],
+  },
+  {
+    name: 'sockets that may not be read keep',
+    drawn: [...base, ...copy],
+    facts: { listens: () => denied },
+    expected: [[20, 'keep', 'sockets_unreadable'], init, server],
+  },
+  {
+    name: 'sockets that could not be read keep',
+    drawn: [...base, ...copy],
+    facts: { listens: (pid) => (pid === 21 ? { kind: 'failed', detail: 'EIO' } : value(false)) },
+    expected: [[20, 'keep', 'sockets_unreadable'], init, server],
+  },
+  {
+    name: 'a process that ended meanwhile listens to nothing',
+    drawn: [...base, ...copy],
+    facts: { listens: () => ({ kind: 'gone' }) },
+    expected: [[20, 'kill', 'duplicate', [20, 21, 22]], init, server],
+  },
+  {
+    name: 'pidwarden in the tree keeps it',
+    drawn: [...base, ...copy],
+    facts: { ownPid: 22 },
+    expected: [[20, 'keep', 'own_process'], init, server],
+  },
+  {
+    name: 'a protected command keeps',
+    drawn: [...base, ...copy],
+    facts: { policy: { ...policy, protect: ['node mcp-a.js'] } },
+    expected: [[20, 'keep', 'protected_command'], init, server],
+  },
+  {
+    name: 'a protected command in a helper of a helper keeps all of it',
+    drawn: [...base, ...copy, [23, 22, 'helper'], [24, 23, 'postgres']],
+    facts: { policy: { ...policy, protect: ['postgres'] } },
+    expected: [
+      [24, 'keep', 'allowed_copy'],
+      [23, 'keep', 'allowed_copy'],
+      [20, 'keep', 'protected_command'],
+      init,
+      server,
+    ],
+  },
+  {
+    name: 'a helper of a leaked server goes with it',
+    drawn: [...base, ...copy, [23, 22, 'chromium']],
+    expected: [[20, 'kill', 'duplicate', [20, 21, 22, 23]], [23, 'keep', 'allowed_copy'], init, server],
+  },
+  {
+    name: 'what others hang below is a gateway and stays, though it is a copy',
+    drawn: [...base, ...copy, [23, 22, 'chromium'], [24, 22, 'git']],
+    expected: [
+      [24, 'keep', 'allowed_copy'],
+      [23, 'keep', 'allowed_copy'],
+      [20, 'keep', 'gateway'],
+      init,
+      server,
+    ],
+  },
+  {
+    name: 'a part of the identity that could not be read keeps',
+    drawn: [...base, [20, 1, 'worker ?']],
+    expected: [[20, 'keep', 'identity_uncertain'], init, server],
+  },
+  {
+    name: 'what docker exec started stays, and so does what it started',
+    drawn: [...base, [90, 7, 'bash'], [91, 90, 'top']],
+    expected: [[91, 'keep', 'allowed_copy'], [90, 'keep', 'started_from_outside'], init, server],
+  },
+]
