@@ -11,11 +11,13 @@ export interface Instance {
   readonly root: Process
   /** What the chain was started for; command and identity are told from it. */
   readonly leaf: Process
-  /** How many launchers stand above the leaf. */
+  /** How many launchers above the leaf name what they start (`npx X`, `uvx X`); a shell or a wrapper does not. */
   readonly launchers: number
   /** The label of the leaf: what a person calls it. */
   readonly command: string
   readonly identity: Identity
+  /** True when its root was seen below another parent before. */
+  readonly reparented: boolean
   /** The process it hangs below; undefined for the container's init and for what `docker exec` started. */
   readonly parent: Process | undefined
   /** Chain, leaf and workers; descendants that run something else are instances of their own. */
@@ -26,6 +28,8 @@ export interface Instance {
 export interface Describe {
   command(process: Process): Command
   identity(leaf: Process): Identity
+  /** True when it was seen below another parent before. */
+  reparented(process: Process): boolean
 }
 
 /** All instances of a container, those above before those below. */
@@ -57,7 +61,7 @@ function collapse(
     command = describe.command(leaf)
     ;[child, ...others] = childrenOf(leaf)
   }
-  const launchers = members.length - 1
+  const launchers = members.slice(0, -1).filter((one) => namesWhatItStarts(describe.command(one))).length
   const below: Process[] = []
   const workers = [...childrenOf(leaf)]
   for (let child = workers.shift(); child !== undefined; child = workers.shift()) {
@@ -72,8 +76,14 @@ function collapse(
     launchers,
     command: command.label,
     identity: describe.identity(leaf),
+    reparented: describe.reparented(root),
     parent: tree.processes.get(root.ppid),
     members,
   }
   return { instance, below }
+}
+
+/** The label of a launcher is its own name alone unless it says what it starts; that of a shell never does. */
+function namesWhatItStarts({ launcher, label }: Command): boolean {
+  return launcher && label.includes(' ') && label !== 'sh -c'
 }

@@ -1,6 +1,7 @@
 import type { Instance } from './instances.ts'
 import type { Policy } from './policy.ts'
-import type { ProcessTree } from './process.ts'
+import type { Process, ProcessTree } from './process.ts'
+import { baseName } from './words.ts'
 
 /**
  * What an instance is to its container. `orphan` and `duplicate` are leaked; everything else stays, whatever the
@@ -27,12 +28,14 @@ export interface StandingInstance extends Instance {
  * Tells the standing of every instance.
  *
  * Copies are counted among siblings, that is instances of one identity below the same parent: the `git` that two
- * servers start at once serves two owners and is no duplicate. The oldest `copies(command)` stay, or the newest where the policy
- * turns it round.
+ * servers start at once serves two owners and is no duplicate. The oldest `copies(command)` stay, or the newest where
+ * the policy turns it round.
  *
- * An instance below the container's init is an orphan when the place of its siblings shows that it was reparented:
- * an intact copy of the same identity hangs below another parent, or is headed by launchers that this one lost.
- * PPID 1 by itself proves nothing: in many containers init is the application.
+ * PPID 1 by itself proves nothing: in many containers init is the application, and starts by itself what elsewhere
+ * hangs below a gateway. An instance below init is an orphan when there is an intact copy of its identity that hangs
+ * where it should, and one of three things shows that this one was reparented: it was seen below another parent
+ * before; it lost the launchers that its copy has; or init is one that starts one program only and adopts the rest.
+ * So many intact copies as are allowed stay in any case.
  */
 export function findLeaks(
   instances: readonly Instance[],
@@ -40,22 +43,22 @@ export function findLeaks(
   { copies, keep }: Pick<Policy, 'copies' | 'keep'>,
 ): readonly StandingInstance[] {
   const leaked = new Map<Instance, 'orphan' | 'duplicate'>()
-  const comparable = instances.filter(
-    ({ identity, parent }) => identity.kind === 'known' && parent !== undefined,
-  )
+  const inside = new Map(instances.map((instance) => [instance, isInside(instance, tree)]))
+  const comparable = instances.filter((one) => one.identity.kind === 'known' && one.parent && inside.get(one))
   for (const same of Map.groupBy(comparable, digestOf).values()) {
-    for (const instance of same) if (isOrphan(instance, same, tree.init)) leaked.set(instance, 'orphan')
+    const allowed = copies(same[0]?.command ?? '')
+    const orphans = same.filter((instance) => isOrphan(instance, same, tree)).sort(oldestFirst)
+    for (const orphan of orphans.slice(0, Math.max(0, same.length - allowed))) leaked.set(orphan, 'orphan')
     const settled = same.filter((instance) => !leaked.has(instance))
     for (const siblings of Map.groupBy(settled, parentOf).values()) {
-      const [oldest] = siblings.sort(oldestFirst)
-      if (oldest === undefined) continue
-      if (keep(oldest.command) === 'newest') siblings.reverse()
-      for (const extra of siblings.slice(copies(oldest.command))) leaked.set(extra, 'duplicate')
+      siblings.sort(oldestFirst)
+      if (keep(siblings[0]?.command ?? '') === 'newest') siblings.reverse()
+      for (const extra of siblings.slice(allowed)) leaked.set(extra, 'duplicate')
     }
   }
   return instances.map((instance) => {
     if (instance.root.pid === tree.init) return { ...instance, standing: 'init' }
-    if (instance.parent === undefined) return { ...instance, standing: 'outside' }
+    if (instance.parent === undefined || !inside.get(instance)) return { ...instance, standing: 'outside' }
     if (instance.identity.kind === 'uncertain') return { ...instance, standing: 'uncertain' }
     return { ...instance, standing: leaked.get(instance) ?? 'allowed' }
   })
@@ -69,7 +72,25 @@ function oldestFirst(a: Instance, b: Instance): number {
   return a.root.startTicks - b.root.startTicks || a.root.pid - b.root.pid
 }
 
-function isOrphan(instance: Instance, same: readonly Instance[], init: number): boolean {
-  if (parentOf(instance) !== init) return false
-  return same.some((other) => parentOf(other) !== init || other.launchers > instance.launchers)
+/** Whether it descends from the container's init; what `docker exec` started does not, nor what that started. */
+function isInside({ root }: Instance, { processes, init }: ProcessTree): boolean {
+  let process: Process | undefined = root
+  // A process is never its own ancestor, but a tree is read process by process while it changes.
+  for (let depth = 0; process !== undefined && depth <= processes.size; depth++) {
+    if (process.pid === init) return true
+    process = processes.get(process.ppid)
+  }
+  return false
+}
+
+/** Programs that are made to be PID 1: they start one program and adopt whatever loses its parent. */
+const adoptingInit = /^(tini|tini-static|docker-init|dumb-init|catatonit)$/
+
+function isOrphan(instance: Instance, same: readonly Instance[], tree: ProcessTree): boolean {
+  if (parentOf(instance) !== tree.init) return false
+  const intact = same.filter((other) => parentOf(other) !== tree.init || other.launchers > instance.launchers)
+  if (intact.length === 0) return false
+  const init = tree.processes.get(tree.init)
+  const adopting = adoptingInit.test(baseName(init?.argv[0] ?? ''))
+  return instance.reparented || adopting || intact.some(({ launchers }) => launchers > instance.launchers)
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Procfs, ProcStat } from '../host/procfs.ts'
 import { valueIn } from '../host/reading.ts'
-import { type Command, commandOf } from './command.ts'
+import { type Command, commandOf, programIn } from './command.ts'
 import { type Identity, identityOf } from './identity.ts'
 import type { Describe } from './instances.ts'
 import type { Process } from './process.ts'
@@ -12,6 +12,8 @@ interface Remembered {
   readonly argv: readonly string[]
   command?: Command
   identity?: Identity
+  /** Its parent when it was first seen. A process gets another one only by losing it. */
+  readonly firstParent: number
   seenIn: number
   /** False while a look in the very moment of its start may have seen what stood there before exec. */
   settled: boolean
@@ -63,7 +65,8 @@ export class ProcessMemory implements Describe {
     const argv = reading.kind === 'value' ? reading.value : []
     // While a program is being executed comm may be new already and argv still empty, or both still the parent's.
     const settled = argv.length > 0 && ageSeconds > settledAge
-    this.#known.set(life, { comm: stat.comm, argv, settled, seenIn: this.#round })
+    const firstParent = before?.firstParent ?? stat.ppid
+    this.#known.set(life, { comm: stat.comm, argv, settled, firstParent, seenIn: this.#round })
     return { argv, started: before === undefined }
   }
 
@@ -78,8 +81,12 @@ export class ProcessMemory implements Describe {
   #wholeCommand(process: Process): Command {
     const command = commandOf(process)
     if (!command.relative) return command
-    const cwd = valueIn(this.#procfs.cwd(process.pid)) ?? ''
-    return { ...command, program: `${command.program}\0${cwd}` }
+    return { ...command, program: programIn(command, valueIn(this.#procfs.cwd(process.pid)) ?? '') }
+  }
+
+  reparented(process: Process): boolean {
+    const known = this.#known.get(lifeOf(process))
+    return known !== undefined && known.firstParent !== process.ppid
   }
 
   /** What could not be read is tried again the next time. */
