@@ -32,6 +32,10 @@ export function identityOf(parts: IdentityParts, key: Buffer): Identity {
   if (cwd.kind !== 'value') return uncertain('cwd', cwd)
   if (uid.kind !== 'value') return uncertain('uid', uid)
   if (environ.kind !== 'value') return uncertain('environ', environ)
+  // setproctitle and Perl's $0 write over the environment: what is left there tells two servers apart no more.
+  if (environ.value.length === 0 || environ.value.some((variable) => !/^[^=]+=/.test(variable))) {
+    return { kind: 'uncertain', reason: 'environ: empty or overwritten' }
+  }
   if (argv.value.length === 0) return { kind: 'uncertain', reason: 'argv: empty' }
   const lasting = environ.value.filter((variable) => !volatile.test(variable)).sort()
   const hmac = createHmac('sha256', key)

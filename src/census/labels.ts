@@ -8,6 +8,9 @@ const prefix = 'pidwarden.'
 /** Marks the containers of pidwarden's own stack; they are never acted on. */
 export const stackLabel = 'pidwarden.stack'
 
+/** Without the image nobody can tell whether the label is the container's own; recreate the container. */
+const imageGone = 'not counted, because its image was removed and may have brought it; recreate the container'
+
 /** What the labels of one container ask for, and what of them could not be understood. */
 export interface LabelLayer {
   readonly layer: PolicyLayer
@@ -90,16 +93,20 @@ export const labelForms: readonly { readonly label: string; readonly expected: s
 
 /**
  * Reads the labels of a container. A label counts only where somebody put it on the container: one with the same
- * value as in the image came with the image.
+ * value as in the image came with the image. Without the image none counts.
  */
 export function readLabels(
   labels: Readonly<Record<string, string>>,
-  imageLabels: Readonly<Record<string, string>>,
+  imageLabels: Readonly<Record<string, string>> | undefined,
 ): LabelLayer {
   const layer: Record<string, unknown> = {}
   const errors: string[] = []
-  for (const [label, value] of Object.entries(labels)) {
-    if (!label.startsWith(prefix) || label === stackLabel || imageLabels[label] === value) continue
+  const ours = Object.entries(labels).filter(([label]) => label.startsWith(prefix) && label !== stackLabel)
+  if (imageLabels === undefined) {
+    return { layer: {}, errors: ours.map(([label]) => `label ${clip(label)}: ${imageGone}`) }
+  }
+  for (const [label, value] of ours) {
+    if (imageLabels[label] === value) continue
     const key = keys.get(label.slice(prefix.length))
     if (key === undefined) {
       errors.push(

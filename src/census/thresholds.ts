@@ -41,14 +41,20 @@ export function resolveThresholds(table: TierTable, wanted: WantedLimits, facts:
     memory: facts.memory ?? (wanted.memory === undefined ? undefined : bytes(wanted.memory)),
     cpu: facts.cpu ?? facts.hostCores,
   }
-  const resolveAll = (resource: Resource): Partial<Record<Tier, Threshold>> =>
-    Object.fromEntries(
-      tiers.flatMap((tier) => {
-        const rule: TierRule | undefined = table[resource][tier]
-        const at = rule && absolute(rule.at, whole[resource], resource)
-        return rule && at !== undefined ? [[tier, { at, playbook: rule.playbook }]] : []
-      }),
-    )
+  const resolveAll = (resource: Resource): Partial<Record<Tier, Threshold>> => {
+    let below = 0
+    const resolved: Partial<Record<Tier, Threshold>> = {}
+    for (const tier of tiers) {
+      const rule: TierRule | undefined = table[resource][tier]
+      const at = rule && absolute(rule.at, whole[resource], resource)
+      if (rule === undefined || at === undefined) continue
+      // A percentage and a number may cross: 8 GB is nuclear, and below 75 % of 16 GB. A tier never begins below a
+      // milder one, or the first that is reached would be the restart.
+      below = Math.max(below, at)
+      resolved[tier] = { at: below, playbook: rule.playbook }
+    }
+    return resolved
+  }
   const entries = resources.map((resource) => [resource, resolveAll(resource)] as const)
   return Object.fromEntries(entries) as Record<Resource, Partial<Record<Tier, Threshold>>>
 }
