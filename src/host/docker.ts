@@ -23,6 +23,10 @@ export interface ContainerRecord {
   readonly limits: ConfiguredLimits
   /** Labels as inspect gives them: those of the image are among them. */
   readonly labels: Readonly<Record<string, string>>
+  /** Started with --rm: Docker removes it when it stops. */
+  readonly autoRemove: boolean
+  /** A task of a Swarm service, which Swarm replaces by itself. */
+  readonly swarmTask: boolean
   /** HostConfig.StopTimeout of the container, seconds; 10 when it has none. */
   readonly stopTimeout: number
 }
@@ -46,11 +50,11 @@ export interface ContainerEvent {
 export interface Docker {
   /** Answers when the engine does. */
   ping(): Promise<void>
-  /** Every container, running or not. One that vanishes while being inspected is left out. */
-  list(): Promise<readonly ContainerRecord[]>
+  /** Ids of all containers, running or not. */
+  list(): Promise<readonly string[]>
   inspect(id: string): Promise<ContainerRecord>
-  /** Config.Labels of an image; empty when the image was removed. */
-  imageLabels(imageId: string): Promise<Readonly<Record<string, string>>>
+  /** Config.Labels of an image; undefined when the image was removed: then nobody knows any more. */
+  imageLabels(imageId: string): Promise<Readonly<Record<string, string>> | undefined>
   /** Calls back for each container event until `signal` aborts (resolves) or the stream breaks (throws). */
   events(onEvent: (event: ContainerEvent) => void, signal: AbortSignal): Promise<void>
   /** Sends StopSignal, waits `grace` seconds, kills. Already stopped is success. */

@@ -33,15 +33,7 @@ export function createDocker(socketPath: string): Docker {
       const summaries = await call('list containers', (abortSignal) =>
         engine.listContainers({ all: true, abortSignal }),
       )
-      const records: ContainerRecord[] = []
-      for (const { Id } of summaries) {
-        try {
-          records.push(await inspect(Id))
-        } catch (error) {
-          if (!(error instanceof DockerError && error.code === 'not_found')) throw error
-        }
-      }
-      return records
+      return summaries.map(({ Id }) => Id)
     },
     inspect,
     async imageLabels(imageId) {
@@ -49,7 +41,7 @@ export function createDocker(socketPath: string): Docker {
         const image = await call(`inspect image ${imageId}`, () => engine.getImage(imageId).inspect())
         return image.Config?.Labels ?? {}
       } catch (error) {
-        if (error instanceof DockerError && error.code === 'not_found') return {}
+        if (error instanceof DockerError && error.code === 'not_found') return undefined
         throw error
       }
     },
@@ -168,7 +160,9 @@ function record(info: Dockerode.ContainerInspectInfo): ContainerRecord {
     exitCode: state.ExitCode,
     limits: configuredLimits(info.HostConfig),
     labels: config.Labels ?? {},
-    stopTimeout: 'StopTimeout' in config && typeof config.StopTimeout === 'number' ? config.StopTimeout : 10,
+    autoRemove: info.HostConfig.AutoRemove === true,
+    swarmTask: 'com.docker.swarm.task.id' in (config.Labels ?? {}),
+    stopTimeout: stopTimeout(config),
   }
 }
 
@@ -186,4 +180,11 @@ function configuredLimits({
     ...(Memory && Memory > 0 ? { memory: Memory } : {}),
     ...(cpu > 0 ? { cpu } : {}),
   }
+}
+
+/** Seconds; -1 stands for waiting without end, which nobody here can. */
+function stopTimeout(config: object): number {
+  return 'StopTimeout' in config && typeof config.StopTimeout === 'number' && config.StopTimeout >= 0
+    ? config.StopTimeout
+    : 10
 }

@@ -4,7 +4,8 @@ import { errorMessage } from './reading.ts'
 
 /** A container, with the labels of its image beside its own, so that a policy can tell who put them there. */
 export interface KnownContainer extends ContainerRecord {
-  readonly imageLabels: Readonly<Record<string, string>>
+  /** Undefined when the image is gone. */
+  readonly imageLabels: Readonly<Record<string, string>> | undefined
 }
 
 /** Whether the list of containers can be trusted. */
@@ -52,7 +53,7 @@ const idleActions = /^(exec_|attach|top|resize|copy|archive-path|export|commit)/
 export function createInventory(docker: Docker, clock: Clock, log: InventoryLog): Inventory {
   const known = new Map<string, KnownContainer>()
   const ever = new Set<string>()
-  const imageLabels = new Map<string, Promise<Readonly<Record<string, string>>>>()
+  const imageLabels = new Map<string, ReturnType<Docker['imageLabels']>>()
   let state: InventoryState = { connected: false, listedAt: undefined, error: 'not connected to Docker yet' }
 
   async function withImage(record: ContainerRecord): Promise<KnownContainer> {
@@ -85,8 +86,25 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
     }
   }
 
+  /**
+   * One container that Docker cannot tell about (its lock is held, its record is broken) must not hide the others:
+   * what was known of it stays, and every decision reads it anew.
+   */
+  async function readOne(id: string): Promise<KnownContainer | undefined> {
+    try {
+      return await withImage(await docker.inspect(id))
+    } catch (error) {
+      if (error instanceof DockerError && error.code === 'not_found') return undefined
+      if (error instanceof DockerError && error.code === 'unreachable') throw error
+      log.warn({ container: id, error: errorMessage(error) }, 'a container could not be inspected')
+      return known.get(id)
+    }
+  }
+
   async function list(ended: AbortSignal): Promise<void> {
-    const containers = await Promise.all((await docker.list()).map(withImage))
+    const containers = (await Promise.all((await docker.list()).map(readOne))).filter(
+      (one) => one !== undefined,
+    )
     // The stream broke meanwhile, or another connection has listed since: this list is of the past.
     if (ended.aborted) return
     known.clear()
@@ -120,7 +138,11 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
           }
           const ids = [...touched]
           touched.clear()
-          for (const id of ids) await refresh(id)
+          for (const id of ids) {
+            const found = await readOne(id)
+            if (found === undefined) known.delete(id)
+            else known.set(id, found)
+          }
           if (clock.monotonic() >= relistAt) {
             await list(ended)
             relistAt = clock.monotonic() + relistEvery
