@@ -19,7 +19,7 @@ import { createHostSystem } from './host/system.ts'
 import { openDatabase } from './journal/database.ts'
 import { Journal } from './journal/journal.ts'
 import { createMetrics } from './metrics/metrics.ts'
-import { recover } from './remediation/recover.ts'
+import { recover, settleDebts } from './remediation/recover.ts'
 import { createRunner } from './remediation/runner.ts'
 
 const { version }: { version: string } = JSON.parse(
@@ -28,6 +28,9 @@ const { version }: { version: string } = JSON.parse(
 
 /** Between two looks at whether Docker has come, before what a crash left is put in order, milliseconds. */
 const recoverPause = 250
+
+/** Between two looks for containers that were stopped here and do not run again, milliseconds. */
+const debtPause = 30_000
 
 /** What one pidwarden is made from. */
 export interface ServiceOptions {
@@ -136,9 +139,16 @@ export function createService(options: ServiceOptions): Service {
     while (!stopping.signal.aborted) {
       try {
         if (inventory.state().connected) {
-          await recover({ journal, docker, runner, log: logger })
-          recovered = true
-          return
+          const ports = { journal, docker, clock, runner, log: logger }
+          try {
+            if (!recovered) recover(ports)
+            recovered = true
+          } finally {
+            // Also when the journal cannot be written: a container that was stopped here must come up again.
+            await settleDebts(ports)
+          }
+          await clock.sleep(debtPause, stopping.signal).catch(() => {})
+          continue
         }
       } catch (error) {
         logger.warn({ error: errorMessage(error) }, 'could not put in order what a crash left; trying again')

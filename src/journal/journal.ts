@@ -137,16 +137,17 @@ export class Journal extends JournalReader {
   /** Writes the intents down, all or none; the ids come back in the same order. */
   intend(stepId: number, effects: readonly NewEffect[]): readonly number[] {
     return this.transaction(() =>
-      effects.map(({ kind, pid, startTicks, command, signal }) => {
+      effects.map(({ kind, pid, startTicks, command, signal, life }) => {
         const { lastInsertRowid } = this.#run(
-          `INSERT INTO effects (step_id, kind, pid, start_ticks, command, signal, intent_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO effects (step_id, kind, pid, start_ticks, command, signal, life, intent_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
           stepId,
           kind,
           pid ?? null,
           startTicks ?? null,
           command ?? null,
           signal ?? null,
+          life ?? null,
           this.#now(),
         )
         return Number(lastInsertRowid)

@@ -30,6 +30,7 @@ export const reasons = [
   'census_unknown',
   'docker_unreachable',
   'restart_budget',
+  'unsafe_restart',
   'respawned',
   'action_failed',
   'deadline',

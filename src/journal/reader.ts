@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { Run, RunStory, Tally } from './records.ts'
+import type { Debt, Run, RunStory, Tally } from './records.ts'
 import { type Row, toEffect, toRun, toStep } from './rows.ts'
 
 /** The journal for those who only read it: routes and metrics. Every method throws SQLite's error. */
@@ -35,6 +35,24 @@ export class JournalReader {
       since,
     )
     return Number(row?.count)
+  }
+
+  /** Stops after which no start of the same container is known to have brought it up, oldest first. */
+  debts(): readonly Debt[] {
+    return this.all(
+      `SELECT run_id, step_id, container_id, name, life, stops.intent_at AS at FROM effects AS stops
+       JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
+       WHERE stops.kind = 'stop' AND life IS NOT NULL AND NOT EXISTS (
+         SELECT 1 FROM effects WHERE step_id = stops.step_id AND kind = 'start' AND id > stops.id AND result = 'done')
+       ORDER BY stops.id`,
+    ).map((row) => ({
+      runId: String(row.run_id),
+      stepId: Number(row.step_id),
+      containerId: String(row.container_id),
+      name: String(row.name),
+      life: String(row.life),
+      at: Number(row.at),
+    }))
   }
 
   /** Everything about one run. */

@@ -73,6 +73,8 @@ export interface NewEffect {
   readonly startTicks?: number
   readonly command?: string
   readonly signal?: string
+  /** For stops: StartedAt of the life that is ended; a container with another one was started since. */
+  readonly life?: string
 }
 
 /** An effect and its result: `sent`, `gone`, `changed`, `done`, `failed: …`; none = the process died in between. */
@@ -89,6 +91,17 @@ export interface RunStory extends Run {
   readonly startsAt: string
   readonly receivedAt: number
   readonly steps: readonly (Step & { readonly effects: readonly Effect[] })[]
+}
+
+/** A container that was stopped here and has not been seen to run again. */
+export interface Debt {
+  readonly runId: string
+  readonly stepId: number
+  readonly containerId: string
+  readonly name: string
+  readonly life: string
+  /** When the stop was begun, milliseconds since the epoch. */
+  readonly at: number
 }
 
 /** How often something happened, by its labels. */

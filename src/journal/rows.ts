@@ -63,6 +63,7 @@ export function toEffect(row: Row): Effect {
     ...optional('startTicks', toNumber(row.start_ticks)),
     ...optional('command', toText(row.command)),
     ...optional('signal', toText(row.signal)),
+    ...optional('life', toText(row.life)),
     ...optional('resultAt', toNumber(row.result_at)),
     ...optional('result', toText(row.result)),
   }

@@ -62,6 +62,7 @@ export const migrations: readonly string[] = [
     start_ticks INTEGER,
     command TEXT,
     signal TEXT,
+    life TEXT,
     intent_at INTEGER NOT NULL,
     result_at INTEGER,
     result TEXT

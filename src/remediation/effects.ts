@@ -1,9 +1,11 @@
 import type { Process } from '../census/process.ts'
+import type { Clock } from '../host/clock.ts'
 import type { Docker } from '../host/docker.ts'
 import type { Procfs } from '../host/procfs.ts'
 import { errorMessage, valueIn } from '../host/reading.ts'
 import type { SignalName, Signals } from '../host/signal.ts'
 import type { Journal } from '../journal/journal.ts'
+import { type StartResult, startAgain } from './start-again.ts'
 
 /** A process as the plan saw it; it is signalled only if it still is that one. */
 export interface SignalTarget extends Pick<Process, 'pid' | 'startTicks' | 'argv'> {
@@ -20,6 +22,12 @@ export interface SignalBounds {
 /** sent, gone (it had ended), changed (the pid is another process now), forbidden, or failed with what came back. */
 export type SignalResult = 'sent' | 'gone' | 'changed' | 'forbidden' | `failed: ${string}`
 
+/** A container in one of its lives. */
+export interface ContainerLife {
+  readonly id: string
+  readonly startedAt: string
+}
+
 /**
  * Everything that pidwarden does to the world goes through here: the intent is in the journal before the effect, and
  * a dry run is refused here, at the one place, whatever the action meant to do.
@@ -32,8 +40,10 @@ export interface Effects {
     signal: SignalName,
     bounds: SignalBounds,
   ): readonly SignalResult[]
-  stop(stepId: number, containerId: string, grace: number): Promise<void>
-  start(stepId: number, containerId: string): Promise<void>
+  /** Ends this life of the container. */
+  stop(stepId: number, container: ContainerLife, grace: number): Promise<void>
+  /** Brings the container up that was stopped in this life; tried for `patience` milliseconds. */
+  start(stepId: number, container: ContainerLife, patience: number): Promise<StartResult>
 }
 
 /** An action tried to touch something in a dry run: a bug, and nothing happened. */
@@ -47,10 +57,14 @@ export interface EffectPorts {
   readonly procfs: Procfs
   readonly docker: Docker
   readonly journal: Journal
+  readonly clock: Clock
 }
 
 /** The effects of one run. */
-export function createEffects({ signals, procfs, docker, journal }: EffectPorts, dryRun: boolean): Effects {
+export function createEffects(
+  { signals, procfs, docker, journal, clock }: EffectPorts,
+  dryRun: boolean,
+): Effects {
   function refuseInDryRun(what: string): void {
     if (dryRun) throw new DryRunError(`dry run: refused to ${what}`)
   }
@@ -85,20 +99,6 @@ export function createEffects({ signals, procfs, docker, journal }: EffectPorts,
     return paths.some((path) => path === cgroupPath || path.startsWith(`${cgroupPath}/`)) ? 'same' : 'changed'
   }
 
-  async function container(stepId: number, kind: 'stop' | 'start', act: () => Promise<void>): Promise<void> {
-    const [id] = journal.intend(stepId, [{ kind }])
-    const complete = (result: string): void => {
-      if (id !== undefined) journal.complete([{ id, result }])
-    }
-    try {
-      await act()
-      complete('done')
-    } catch (error) {
-      complete(`failed: ${errorMessage(error)}`)
-      throw error
-    }
-  }
-
   return {
     signal(stepId, targets, signal, bounds) {
       refuseInDryRun(`send ${signal} to ${targets.length} processes`)
@@ -110,13 +110,33 @@ export function createEffects({ signals, procfs, docker, journal }: EffectPorts,
       journal.complete(ids.map((id, index) => ({ id, result: results[index] ?? 'failed: no result' })))
       return results
     },
-    async stop(stepId, containerId, grace) {
-      refuseInDryRun(`stop container ${containerId}`)
-      await container(stepId, 'stop', () => docker.stop(containerId, grace))
+    async stop(stepId, { id, startedAt }, grace) {
+      refuseInDryRun(`stop container ${id}`)
+      const [effect] = journal.intend(stepId, [{ kind: 'stop', life: startedAt }])
+      let result = 'done'
+      try {
+        await docker.stop(id, grace)
+      } catch (error) {
+        result = `failed: ${errorMessage(error)}`
+        throw error
+      } finally {
+        if (effect !== undefined) journal.complete([{ id: effect, result }])
+      }
     },
-    async start(stepId, containerId) {
-      refuseInDryRun(`start container ${containerId}`)
-      await container(stepId, 'start', () => docker.start(containerId))
+    async start(stepId, { id, startedAt }, patience) {
+      refuseInDryRun(`start container ${id}`)
+      const stopped = { id, life: startedAt, at: clock.now() }
+      const result = await startAgain(stopped, patience, {
+        docker,
+        clock,
+        start: () => docker.start(id),
+      })
+      // Written afterwards: a container that must come up again does not wait for a disk that has no room.
+      const text =
+        typeof result === 'string' ? (result === 'running' ? 'done' : result) : `failed: ${result.failed}`
+      const [effect] = journal.intend(stepId, [{ kind: 'start' }])
+      if (effect !== undefined) journal.complete([{ id: effect, result: text }])
+      return result
     },
   }
 }

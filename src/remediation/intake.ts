@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Journal } from '../journal/journal.ts'
-import type { Outcome } from '../journal/outcomes.ts'
+import type { Outcome, Reason } from '../journal/outcomes.ts'
 import type { Episode, Run } from '../journal/records.ts'
 import { match, type Surroundings } from './match.ts'
 import type { Runner } from './runner.ts'
@@ -57,16 +57,24 @@ function resolved(
     : { verdict: 'skipped', reason: 'resolved' }
 }
 
-const retried = new Set<Outcome>(['interrupted', 'unknown', 'superseded'])
+const retriedOutcomes = new Set<Outcome>(['interrupted', 'unknown', 'superseded'])
+const retriedReasons = new Set<Reason>([
+  'shutdown',
+  'tier_not_reached',
+  'not_running',
+  'container_replaced',
+  'no_candidates',
+])
 
 /**
  * A repeat does not start another run: the first one has judged the episode. Unless that one never got to a
- * judgement: because pidwarden or Docker went away under it, or because it gave way to a run of a higher tier.
+ * judgement: because pidwarden or Docker went away under it, because it gave way to a run of a
+ * higher tier, or because there was nothing to do at that moment while the alert goes on. Nothing was touched then.
  */
 function mayTryAgain({ id, state, ending }: Run, atWork: (id: string) => boolean): boolean {
   // Open in the journal, and nobody is at it: its end could not be written.
   if (state !== 'done' || ending === undefined) return !atWork(id)
-  return retried.has(ending.outcome) || ending.reason === 'shutdown'
+  return retriedOutcomes.has(ending.outcome) || retriedReasons.has(ending.reason)
 }
 
 function addRun({ id, containerId, name, playbook, tier, resource }: Episode, journal: Journal): Run {

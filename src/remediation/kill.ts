@@ -15,6 +15,12 @@ const killPatience = 2000
 /** The settle time between batches, milliseconds: only the first and the last batch wait in full. */
 const shortSettle = 500
 
+/** The most trees in one batch: signalling them is one stretch of work, and scrapes wait for it. */
+const largestBatch = 64
+
+/** How many verdicts a plan names one by one in the journal; the rest is counted. */
+const namedVerdicts = 200
+
 /** From this size on, or when it held all, a batch after which as many are leaked as before proves that they return. */
 const provingBatch = 4
 
@@ -23,6 +29,7 @@ export function plan(
   { census, policy }: Sighting,
   standing: 'orphan' | 'duplicate',
   { settings, tier, ownPid, procfs }: PlanContext,
+  wanted = Number.POSITIVE_INFINITY,
 ): readonly Verdict[] {
   return selectVictims({
     instances: census.instances,
@@ -32,12 +39,13 @@ export function plan(
     minimumAge: settings.minimumAge[tier],
     ownPid,
     listens: (pid) => procfs.listens(pid),
+    wanted,
   })
 }
 
-/** Verdicts as the journal keeps them: no argv, only labels. */
+/** Verdicts as the journal keeps them: no argv, only labels; past a few hundred only how many there were. */
 export function printable(verdicts: readonly Verdict[]): unknown {
-  return verdicts.map(({ instance, verdict, reason, tree }) => ({
+  const named = verdicts.slice(0, namedVerdicts).map(({ instance, verdict, reason, tree }) => ({
     command: instance.command,
     pid: instance.root.pid,
     ageSeconds: Math.round(instance.root.ageSeconds),
@@ -45,6 +53,8 @@ export function printable(verdicts: readonly Verdict[]): unknown {
     verdict,
     reason,
   }))
+  const rest = Map.groupBy(verdicts.slice(namedVerdicts), ({ verdict, reason }) => `${verdict}: ${reason}`)
+  return [...named, ...[...rest].map(([what, all]) => ({ more: all.length, what }))]
 }
 
 /**
@@ -61,23 +71,24 @@ export async function killLeaked(
   for (;;) {
     context.signal.throwIfAborted()
     const sighting = await context.look()
-    const verdicts = plan(sighting, standing, context)
+    const size = Math.min(largestBatch, Math.max(1, batchBefore * 2))
+    const verdicts = plan(sighting, standing, context, size)
     // In full once; the later plans only differ in what is left.
     context.note(printable(ended === 0 ? verdicts : verdicts.filter(({ verdict }) => verdict !== 'keep')))
-    const victims = verdicts.filter(({ verdict }) => verdict === 'kill')
+    const batch = verdicts.filter(({ verdict }) => verdict === 'kill')
+    const later = verdicts.filter(({ verdict }) => verdict === 'later')
     const young = verdicts.filter(({ verdict }) => verdict === 'wait')
-    const leaked = victims.length + young.length
+    const leaked = batch.length + later.length + young.length
     if (leaked === 0) return ended > 0 ? undefined : { outcome: 'skipped', reason: 'no_candidates' }
     if (batchBefore >= Math.min(provingBatch, leakedBefore) && ended > 0 && leaked >= leakedBefore) {
       const detail = `${ended} instances ended, yet as many are leaked as before`
       return { outcome: 'ineffective', reason: 'respawned', detail }
     }
-    if (victims.length === 0) {
+    if (batch.length === 0) {
       const seconds = Math.min(...young.map(({ waitSeconds }) => waitSeconds ?? 0))
       await context.clock.sleep(seconds * 1000 + poll, context.signal)
       continue
     }
-    const batch = victims.slice(0, Math.max(1, batchBefore * 2))
     await endTrees(batch, sighting.census, context)
     const canaryOrLast = batchBefore === 0 || batch.length === leaked
     ended += batch.length

@@ -1,23 +1,28 @@
-import { type Docker, DockerError } from '../host/docker.ts'
+import type { Clock } from '../host/clock.ts'
+import type { Docker } from '../host/docker.ts'
 import { errorMessage } from '../host/reading.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { RunStory } from '../journal/records.ts'
+import type { Debt } from '../journal/records.ts'
 import type { Runner, RunnerLog } from './runner.ts'
+import { startAgain } from './start-again.ts'
 
 /** What is put in order after a crash. */
 export interface RecoverPorts {
   readonly journal: Journal
   readonly docker: Docker
+  readonly clock: Clock
   readonly runner: Runner
   readonly log: RunnerLog
 }
 
+/** How long one attempt to start a container takes at most, milliseconds; the next attempt follows. */
+const patience = 10_000
+
 /**
- * Once, before the first alert: a run that was at work when pidwarden ended is marked interrupted, and a container
- * that it had stopped is started; nothing else of it is repeated. Runs that only waited are taken up again, and look
- * for themselves whether there is still something to do. Throws DockerError while the engine cannot be reached.
+ * Before the first alert: a run that was at work when pidwarden ended is marked interrupted; nothing of it is
+ * repeated. Runs that only waited are taken up again, and look for themselves whether there is still something to do.
  */
-export async function recover({ journal, docker, runner, log }: RecoverPorts): Promise<void> {
+export function recover({ journal, runner, log }: RecoverPorts): void {
   for (const run of journal.openRuns()) {
     // Taken up by an earlier attempt, or brought by an alert since.
     if (runner.knows(run.id)) continue
@@ -25,36 +30,48 @@ export async function recover({ journal, docker, runner, log }: RecoverPorts): P
       runner.submit(run)
       continue
     }
-    const story = journal.story(run.id)
-    const stoppedIn = story && leftStopped(story)
-    if (stoppedIn !== undefined) await startAgain(run.containerId, stoppedIn, journal, docker)
-    const detail =
-      stoppedIn === undefined ? 'pidwarden ended during the run' : 'and the container was started again'
+    const detail = 'pidwarden ended during the run'
     journal.endRun(run.id, { outcome: 'interrupted', reason: 'crash', detail }, run.before, run.after)
     log.info({ run: run.id, container: run.name, outcome: 'interrupted' }, 'run was interrupted by a crash')
   }
 }
 
-/** The step in which a stop was begun and no start has succeeded since. */
-function leftStopped({ steps }: RunStory): number | undefined {
-  let stepId: number | undefined
-  for (const step of steps) {
-    for (const { kind, result } of step.effects) {
-      if (kind === 'stop') stepId = step.id
-      if (kind === 'start' && result === 'done') stepId = undefined
+/**
+ * Starts what a restart has left stopped, because pidwarden or Docker ended in the middle of it. Returns how many
+ * could not be started this time; whoever calls comes again.
+ */
+export async function settleDebts({ journal, docker, clock, runner, log }: RecoverPorts): Promise<number> {
+  let open = 0
+  for (const debt of journal.debts()) {
+    if (runner.knows(debt.runId)) continue
+    const stopped = { id: debt.containerId, life: debt.life, at: debt.at }
+    const result = await startAgain(stopped, patience, {
+      docker,
+      clock,
+      start: () => docker.start(debt.containerId),
+    })
+    if (typeof result !== 'string') {
+      open++
+      log.error(
+        { container: debt.name, error: result.failed },
+        'a container that was stopped here does not run again',
+      )
+      continue
     }
+    try {
+      settle(debt, journal)
+    } catch (error) {
+      // The next container does not wait for a disk that has no room.
+      open++
+      log.error({ container: debt.name, error: errorMessage(error) }, 'the journal could not be written')
+      continue
+    }
+    log.info({ container: debt.name, result }, 'a container that was stopped here is accounted for')
   }
-  return stepId
+  return open
 }
 
-async function startAgain(id: string, stepId: number, journal: Journal, docker: Docker): Promise<void> {
+function settle({ stepId }: Debt, journal: Journal): void {
   const [effect] = journal.intend(stepId, [{ kind: 'start' }])
-  let result = 'done'
-  try {
-    await docker.start(id)
-  } catch (error) {
-    if (error instanceof DockerError && error.retryable) throw error
-    result = `failed: ${errorMessage(error)}`
-  }
-  if (effect !== undefined) journal.complete([{ id: effect, result }])
+  if (effect !== undefined) journal.complete([{ id: effect, result: 'done' }])
 }

@@ -34,6 +34,9 @@ export interface RunPorts {
 
 const hour = 3_600_000
 
+/** What the last action knows better than two numbers do: that it came back, or that no restart is to be had. */
+const toldBetter = new Set<Ending['reason']>(['respawned', 'restart_budget', 'unsafe_restart'])
+
 /**
  * Carries out one run from admission to verdict. Measure, admit, then step by step: journal, act, measure, compare;
  * over as soon as a goal holds. Returns how it ended, which is in the journal by then; never throws but on a journal
@@ -116,9 +119,9 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
   }
   if (dryRun || !acted) return last
   const overall = judge(aim, measured.before, measured.after)
-  // What the last action knows better than two numbers do: that it came back, or that a budget was used up.
-  const told = last.reason === 'respawned' || last.reason === 'restart_budget'
-  return told && overall.outcome !== 'fixed' ? { ...overall, reason: last.reason } : overall
+  return toldBetter.has(last.reason) && overall.outcome !== 'fixed'
+    ? { ...overall, reason: last.reason }
+    : overall
 }
 
 function assignment({ playbook: name, tier: tierName, resource: resourceName }: Run): {

@@ -23,7 +23,8 @@ export type VictimReason =
 /** The judgement about one instance. */
 export interface Verdict {
   readonly instance: StandingInstance
-  readonly verdict: 'kill' | 'wait' | 'keep'
+  /** later: a candidate too, not looked at to the end, because enough others come first. */
+  readonly verdict: 'kill' | 'wait' | 'later' | 'keep'
   readonly reason: VictimReason
   /** For `wait`: seconds until the instance is old enough. */
   readonly waitSeconds?: number
@@ -42,6 +43,8 @@ export interface VictimFacts {
   readonly minimumAge: number
   readonly ownPid: number
   readonly listens: (pid: number) => Reading<boolean>
+  /** How many victims are wanted: sockets are dear to look at, so that no more candidates than that are checked. */
+  readonly wanted: number
 }
 
 /**
@@ -49,11 +52,22 @@ export interface VictimFacts {
  * copies are those that are meant to stay. Only leaked instances can be victims; every doubt keeps the process.
  */
 export function selectVictims(facts: VictimFacts): readonly Verdict[] {
-  const gateways = findGateways(facts.instances)
-  const order = { kill: 0, wait: 1, keep: 2 }
+  const gateways = findGateways(facts.instances, facts.tree.init)
+  const order = { kill: 0, later: 1, wait: 2, keep: 3 }
+  let wanted = facts.wanted
   return facts.instances
-    .map((instance) => judge(instance, facts, gateways))
-    .sort((a, b) => order[a.verdict] - order[b.verdict] || byAge(facts.standing, a.instance, b.instance))
+    .toSorted((a, b) => byAge(facts.standing, a, b))
+    .map((instance) => {
+      const verdict = judge(instance, facts, gateways)
+      if (verdict.verdict !== 'kill') return verdict
+      if (wanted === 0) return { ...verdict, verdict: 'later' as const }
+      const listening = findListener(verdict.tree, facts)
+      if (listening !== undefined)
+        return { ...verdict, verdict: 'keep' as const, reason: listening, tree: [] }
+      wanted--
+      return verdict
+    })
+    .sort((a, b) => order[a.verdict] - order[b.verdict])
 }
 
 function byAge(standing: 'orphan' | 'duplicate', a: StandingInstance, b: StandingInstance): number {
@@ -104,19 +118,29 @@ function protection(
   if ([instance.command, ...commands].some((command) => facts.policy.protect.includes(command))) {
     return 'protected_command'
   }
+  return undefined
+}
+
+function findListener(tree: readonly Process[], { listens }: VictimFacts): VictimReason | undefined {
   for (const { pid } of tree) {
-    const listens = facts.listens(pid)
-    if (listens.kind === 'value' && listens.value) return 'listens'
-    if (listens.kind === 'denied' || listens.kind === 'failed') return 'sockets_unreadable'
+    const reading = listens(pid)
+    if (reading.kind === 'value' && reading.value) return 'listens'
+    if (reading.kind === 'denied' || reading.kind === 'failed') return 'sockets_unreadable'
   }
   return undefined
 }
 
 /**
- * Processes that others hang below: whoever is the parent of two or more instances, or of a leaked one. A leaked
- * server with one helper of its own (a browser, say) is not a gateway; its helper goes with it.
+ * Processes that others hang below: whoever is the parent of two or more instances or of a leaked one, and next to
+ * init of any, because there a second gateway stands while the first gives way to it. A leaked server further down
+ * with one helper of its own (a browser, say) is not a gateway; its helper goes with it.
  */
-function findGateways(instances: readonly StandingInstance[]): ReadonlySet<number> {
+function findGateways(instances: readonly StandingInstance[], init: number): ReadonlySet<number> {
+  const nextToInit = new Set(
+    instances
+      .filter(({ parent }) => parent?.pid === init)
+      .flatMap(({ members }) => members.map(({ pid }) => pid)),
+  )
   const children = Map.groupBy(
     instances.filter(({ parent }) => parent !== undefined),
     ({ parent }) => parent?.pid ?? 0,
@@ -124,7 +148,7 @@ function findGateways(instances: readonly StandingInstance[]): ReadonlySet<numbe
   const gateways = new Set<number>()
   for (const [pid, below] of children) {
     const leaked = below.some(({ standing }) => standing === 'orphan' || standing === 'duplicate')
-    if (below.length > 1 || leaked) gateways.add(pid)
+    if (below.length > 1 || leaked || nextToInit.has(pid)) gateways.add(pid)
   }
   return gateways
 }

@@ -1,14 +1,11 @@
-import { DockerError } from '../../host/docker.ts'
 import type { KnownContainer } from '../../host/inventory.ts'
-import { errorMessage } from '../../host/reading.ts'
 import { type Action, RunStop, type StepContext } from '../action.ts'
 
 /** How long a start is tried, milliseconds: a container that was stopped here must not stay stopped. */
 const startPatience = 300_000
 
-/** Between two attempts, doubling, and between two looks at a starting container, milliseconds. */
+/** Between two looks at a starting container, milliseconds. */
 const pause = 1000
-const longestPause = 15_000
 
 /** How long a restarted container may take to run, and to become healthy if it says so, milliseconds. */
 const healthPatience = 60_000
@@ -30,40 +27,45 @@ export const restartContainer: Action = {
       return { outcome: 'skipped', reason: 'restart_budget', detail }
     }
     const sighting = await context.look()
+    const unsafe = whyNotRestart(sighting.container)
+    if (unsafe !== undefined) return { outcome: 'skipped', reason: 'unsafe_restart', detail: unsafe }
     context.note(restartContainer.plan(sighting, context))
     await restart(sighting.container, context)
     context.adopt(await awaitHealthy(context))
-    await context.clock.sleep(context.settings.settle * 1000)
+    await context.clock.sleep(context.settings.settle * 1000, context.signal)
     return undefined
   },
 }
 
+/** Containers that a stop does not leave behind, or that others look after. */
+function whyNotRestart({ autoRemove, swarmTask }: KnownContainer): string | undefined {
+  if (autoRemove) return 'the container was started with --rm: stopped, it would be gone with its volumes'
+  if (swarmTask) return 'the container is a task of a Swarm service, which would replace it'
+  return undefined
+}
+
 async function restart(container: KnownContainer, context: StepContext): Promise<void> {
   try {
-    await context.effects.stop(context.stepId, container.id, container.stopTimeout)
-    await context.clock.sleep(context.settings.restartPause * 1000)
+    await context.effects.stop(context.stepId, container, container.stopTimeout)
+    // Cut short by whoever stops pidwarden: then the container must be up again before that.
+    await context.clock.sleep(context.settings.restartPause * 1000, context.signal).catch(() => {})
   } finally {
     // Whatever became of the stop, also when it only seemed to fail: the container is started.
-    await start(container.id, context)
+    await start(container, context)
   }
 }
 
-async function start(id: string, context: StepContext): Promise<void> {
-  const until = context.clock.monotonic() + startPatience
-  for (let wait = pause; ; wait = Math.min(wait * 2, longestPause)) {
-    try {
-      return await context.effects.start(context.stepId, id)
-    } catch (error) {
-      if (error instanceof DockerError && error.code === 'not_found') {
-        throw new RunStop({ outcome: 'failed', reason: 'container_gone', detail: error.message })
-      }
-      if (context.clock.monotonic() >= until) {
-        const detail = `the container was stopped and could not be started: ${errorMessage(error)}`
-        throw new RunStop({ outcome: 'failed', reason: 'action_failed', detail })
-      }
-      await context.clock.sleep(wait)
-    }
+async function start(container: KnownContainer, context: StepContext): Promise<void> {
+  const result = await context.effects.start(context.stepId, container, startPatience)
+  // Not stopped: what the stop said tells more, or else the measurement does.
+  if (result === 'running' || result === 'not_stopped') return
+  if (result === 'gone') {
+    const detail = 'the container was removed while it was restarted'
+    throw new RunStop({ outcome: 'failed', reason: 'container_gone', detail })
   }
+  const why = result === 'ended_since' ? 'it has ended again' : result.failed
+  const detail = `the container was stopped and does not run again: ${why}`
+  throw new RunStop({ outcome: 'failed', reason: 'action_failed', detail })
 }
 
 async function awaitHealthy(context: StepContext): Promise<KnownContainer> {
@@ -77,6 +79,6 @@ async function awaitHealthy(context: StepContext): Promise<KnownContainer> {
       const detail = `restarted, but ${container.state} and ${container.health} after ${healthPatience / 1000} s`
       throw new RunStop({ outcome: 'failed', reason: 'action_failed', detail })
     }
-    await context.clock.sleep(pause)
+    await context.clock.sleep(pause, context.signal)
   }
 }
