@@ -1,4 +1,4 @@
-import { watchFile } from 'node:fs'
+import { existsSync, readFileSync, watchFile } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { type Logger, pino } from 'pino'
 import { ConfigError, loadConfig } from './config.ts'
@@ -62,6 +62,12 @@ async function serve(logger: Logger): Promise<void> {
 
   function reload(): void {
     try {
+      const path = environment.config ?? usualConfig
+      // An editor that writes in place leaves the file empty for a moment, and one that was removed by mistake took
+      // every protection with it: neither is a wish to go back to the defaults. `{}` is.
+      if (!existsSync(path) || readFileSync(path, 'utf8').trim() === '') {
+        throw new ConfigError(`${path} is missing or empty; write {} for the defaults`)
+      }
       service.reload(loadConfig(environment.config, usualConfig))
       logger.info('configuration reloaded')
     } catch (error) {

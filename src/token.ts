@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigError } from './config.ts'
 import { errorCode, errorMessage } from './host/reading.ts'
@@ -19,11 +19,14 @@ export function loadToken(given: string | undefined, file: string): { token: str
     }
   }
   const token = randomBytes(32).toString('base64url')
+  const whole = `${file}.${process.pid}`
   try {
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' })
+    // Whole and readable before it has its name: a crash in between leaves nothing that the next start would trust.
+    writeFileSync(whole, `${token}\n`, { mode: 0o600 })
     // Not by the mode of the write: a strict umask would take it from the group again.
-    chmodSync(file, 0o640)
+    chmodSync(whole, 0o640)
+    renameSync(whole, file)
   } catch (error) {
     throw new ConfigError(
       `could not create the token ${file}: ${errorMessage(error)}; name a writable place in PIDWARDEN_TOKEN_FILE`,
