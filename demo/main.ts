@@ -89,7 +89,7 @@ async function watch(demo: DemoStack): Promise<boolean> {
 
 /** When the container itself first has as many processes as the critical tier takes. */
 async function crossing(state: () => Promise<State>, timeline: Timeline): Promise<number> {
-  const { at } = presets.protocol.tiers.processes.critical
+  const at = Number(presets.protocol.tiers.processes.critical?.at)
   for (;;) {
     interrupted.signal.throwIfAborted()
     const now = processes(await state())

@@ -10,9 +10,9 @@ const leaking = '@modelcontextprotocol/server-memory'
 
 const lab = await labFor(t)
 if (lab) {
-  const stack = await startStack(t, lab, {
-    config: 'remediation: { minimumAge: { critical: 3, emergency: 2 } }',
-  })
+  // Old enough at critical after a few seconds; at emergency so late that the nuclear tier comes first for sure.
+  const config = 'remediation: { minimumAge: { critical: 8, emergency: 60 } }'
+  const stack = await startStack(t, lab, { config })
 
   for (const { count, tier, playbook } of [
     { count: 12, tier: 'critical', playbook: 'cleanup' },

@@ -18,7 +18,9 @@ if (lab) {
     const legitimate = container.processes().size
     await container.gateway.respawn(true)
     await container.gateway.leak({ server: leaking, count: 60 })
-    const run = await over(stack, container, ({ tier }) => tier === 'nuclear')
+    const restarted = ({ steps, ending }: RunStory): boolean =>
+      ending?.outcome === 'fixed' && steps.some(({ action }) => action === 'restart-container')
+    const run = await over(stack, container, restarted)
     t.match(run, { playbook: 'restart', ending: { outcome: 'fixed', reason: 'cleared' } })
     const reasons = run.steps.map(({ action, ending }) => [action, ending?.reason])
     t.same(
