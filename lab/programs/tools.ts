@@ -65,6 +65,25 @@ export const engineTools: readonly Tool[] = [
   },
 ]
 
+/** What the benchmark compares with. */
+export const benchTools: readonly Tool[] = [
+  {
+    name: 'process-exporter',
+    package: 'prometheus-process-exporter',
+    paths: ['usr/bin/prometheus-process-exporter'],
+    aliases: ['prometheus-process-exporter'],
+    minimum: '0.8',
+    probe: ['-version'],
+  },
+  {
+    name: 'apps.plugin',
+    package: 'netdata-core',
+    paths: ['usr/lib/netdata/plugins.d/apps.plugin'],
+    release: true,
+    probe: ['-v'],
+  },
+]
+
 function plugin(name: string, minimum: string): Tool {
   return {
     name,

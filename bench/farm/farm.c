@@ -1,0 +1,75 @@
+/*
+ * One container of a farm: an init, a gateway below it, and below the gateway chains of three processes, as a gateway
+ * starts them that never cleans up: `npm exec X` -> `sh -c X` -> `node …/X`, and single `node` processes to fill up.
+ *
+ *   farm <chains> <singles>
+ *
+ * Every process is this program under another name, and sleeps. None outlives its parent.
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static const char *servers[] = { "memory", "filesystem", "git", "fetch", "time", "everything" };
+enum { kinds = sizeof servers / sizeof *servers };
+
+/* Starts this program again as a child: what it shall be goes by the environment, argv belongs to its name. */
+static void start(const char *role, int server, char *const argv[]) {
+  if (fork() != 0) return;
+  char variable[64];
+  snprintf(variable, sizeof variable, "FARM=%s %d", role, server);
+  char *environment[] = { variable, "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/root", "NODE_ENV=production", NULL };
+  execve("/proc/self/exe", argv, environment);
+  _exit(127);
+}
+
+static void start_chain(int server) {
+  char package[96];
+  snprintf(package, sizeof package, "npm exec @modelcontextprotocol/server-%s", servers[server]);
+  start("npm", server, (char *[]) { package, NULL });
+}
+
+static void start_shell(int server) {
+  char command[96];
+  snprintf(command, sizeof command, "mcp-server-%s", servers[server]);
+  start("sh", server, (char *[]) { "sh", "-c", command, NULL });
+}
+
+static void start_server(int server) {
+  char script[128];
+  snprintf(script, sizeof script, "/root/.npm/_npx/15c61037b1978c83/node_modules/.bin/mcp-server-%s", servers[server]);
+  start("node", server, (char *[]) { "node", script, NULL });
+}
+
+static void name(const char *role) {
+  prctl(PR_SET_NAME, strcmp(role, "npm") == 0 ? "npm exec @model" : role);
+}
+
+int main(int argc, char **argv) {
+  /* The init of a container has no parent that it could see. */
+  if (getppid() != 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  signal(SIGCHLD, SIG_IGN);
+  char *given = getenv("FARM"), role[16] = "init";
+  int chains = argc > 1 ? atoi(argv[1]) : 0, server = 0, singles = argc > 2 ? atoi(argv[2]) : 0;
+  if (given) sscanf(given, "%15s %d", role, &server);
+  if (!given) {
+    char first[16], second[16];
+    snprintf(first, sizeof first, "%d", chains);
+    snprintf(second, sizeof second, "%d", singles);
+    start("gateway", 0, (char *[]) { "node", "gateway.js", first, second, NULL });
+  } else if (strcmp(role, "gateway") == 0) {
+    name("node");
+    chains = argc > 2 ? atoi(argv[2]) : 0, singles = argc > 3 ? atoi(argv[3]) : 0;
+    for (int at = 0; at < chains; at++) start_chain(at % kinds);
+    for (int at = 0; at < singles; at++) start_server(at % kinds);
+  } else {
+    name(role);
+    if (strcmp(role, "npm") == 0) start_shell(server);
+    if (strcmp(role, "sh") == 0) start_server(server);
+  }
+  for (;;) pause();
+}
