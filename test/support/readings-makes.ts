@@ -118,9 +118,10 @@ export const makes = {
   },
   paused: {
     ...busybox,
-    args: ['--health-cmd', 'false', '--health-interval', '300ms', '--health-retries', '1'],
+    args: ['--health-cmd', 'false', '--health-interval', '1s', '--health-retries', '1'],
     beforePause: has({ 'health{status=unhealthy}': 1 }),
-    ready: has({ processes: 1, 'state{state=paused}': 1, 'health{status=unhealthy}': 1 }),
+    // A health check that was under way stands still in it, too.
+    ready: has({ 'state{state=paused}': 1, 'health{status=unhealthy}': 1 }),
   },
   restarting: {
     ...busybox,
@@ -143,10 +144,12 @@ export const makes = {
       ...['--memory', '64m', '--memory-swap', '96m', '--cpus', '0.25', '--pids-limit', '50'],
       ...['--label', 'pidwarden.limits.pids=10'],
     ],
-    command: shell('while :; do :; done'),
+    // What it wrote is in its page cache: memory that it uses, and that can be given back at once.
+    command: shell('dd if=/dev/zero of=/written bs=1M count=8; while :; do :; done'),
     ready: (found) =>
       has({ memory_limit_bytes: 64 * 1024 ** 2, cpu_limit_cores: 0.25 })(found) &&
-      (found.get('cpu_throttled_seconds_total') ?? 0) > 0,
+      (found.get('cpu_throttled_seconds_total') ?? 0) > 0 &&
+      (found.get('memory_usage_bytes') ?? 0) - (found.get('memory_working_set_bytes') ?? 0) > 4 * 1024 ** 2,
   },
   below: {
     ...busybox,
@@ -166,7 +169,8 @@ export const makes = {
 export function installServers(folder: string): Promise<unknown> {
   const packages = ['@modelcontextprotocol/server-everything', '@modelcontextprotocol/server-memory']
   const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
-  return promisify(execFile)('npm', ['install', ...options, ...packages], { timeout: 45_000 })
+  const retries = ['--fetch-retries', '1', '--fetch-retry-mintimeout', '1000']
+  return promisify(execFile)('npm', ['install', ...options, ...retries, ...packages], { timeout: 45_000 })
 }
 
 /** Runs them from there; it needs no network and no registry. */
