@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadConfig, parseConfig } from '../src/config.ts'
@@ -145,12 +155,32 @@ t.test('a token that cannot be read or created', async (t) => {
   })
   writeFileSync(join(folder, 'file'), '')
   t.throws(() => loadToken(undefined, join(folder, 'file', 'token')), { name: 'ConfigError' })
-  // It leads nowhere, so there is nothing to read; what somebody else laid there is not followed.
-  symlinkSync(join(folder, 'target'), join(folder, 'link'))
-  t.throws(() => loadToken(undefined, join(folder, 'link')), {
+  t.throws(() => loadToken(undefined, join(folder, 'file', 'below', 'token')), {
     name: 'ConfigError',
-    message: /could not create the token .*PIDWARDEN_TOKEN_FILE/,
+    message: /could not (read|create) the token/,
   })
+})
+
+t.test('a link that leads nowhere is replaced, not followed', async (t) => {
+  const folder = emptyFolder(t)
+  const [link, target] = [join(folder, 'link'), join(folder, 'target')]
+  symlinkSync(target, link)
+  const { token } = loadToken(undefined, link)
+  t.equal(readFileSync(link, 'utf8'), `${token}\n`)
+  t.ok(lstatSync(link).isFile())
+  t.notOk(existsSync(target))
+})
+
+t.test('a token is whole and has its mode before it has its name', async (t) => {
+  const folder = emptyFolder(t)
+  const file = join(folder, 'token')
+  // A crash just before the name was given, by a process with the same pid, as in every container.
+  writeFileSync(`${file}.${process.pid}`, 'hal', { mode: 0o600 })
+  const { token, created } = loadToken(undefined, file)
+  t.equal(created, true, 'what was left half done is no token')
+  t.equal(readFileSync(file, 'utf8'), `${token}\n`)
+  t.equal(statSync(file).mode & 0o777, 0o640)
+  t.same(readdirSync(folder), ['token'], 'nothing is left behind')
 })
 
 t.test(

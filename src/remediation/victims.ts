@@ -132,13 +132,14 @@ function findListener(tree: readonly Process[], { listens }: VictimFacts): Victi
 
 /**
  * Processes that others hang below: whoever is the parent of two or more instances or of a leaked one, and next to
- * init of any, because there a second gateway stands while the first gives way to it. A leaked server further down
- * with one helper of its own (a browser, say) is not a gateway; its helper goes with it.
+ * init of any, because there a second gateway stands while the first gives way to it. A leaked server with one
+ * helper of its own (a browser, say) is no gateway when it stands further down or npx and the like have started it;
+ * its helper goes with it.
  */
 function findGateways(instances: readonly StandingInstance[], init: number): ReadonlySet<number> {
   const nextToInit = new Set(
     instances
-      .filter(({ parent }) => parent?.pid === init)
+      .filter(({ parent, launchers }) => parent?.pid === init && launchers === 0)
       .flatMap(({ members }) => members.map(({ pid }) => pid)),
   )
   const children = Map.groupBy(

@@ -205,6 +205,58 @@ t.test('restarts are counted by name, over all ids, also those that broke off', 
   t.equal(journal.restartsSince('nobody', 0), 0)
 })
 
+t.test('debts: stops after which nothing was seen to run', async (t) => {
+  const { journal, addRun } = setUp()
+  const step = (run: string, more: Partial<NewRun> = {}) => {
+    addRun(run, more)
+    return journal.addStep(run, 'restart-container')
+  }
+  const effect = (stepId: number, kind: 'stop' | 'start', result?: string) => {
+    const [id] = journal.intend(stepId, [{ kind, ...(kind === 'stop' && { life: `life ${stepId}` }) }])
+    if (result !== undefined) journal.complete([{ id: id!, result }])
+  }
+  t.same(journal.debts(), [])
+  const [crashed, refused, gone, paid, twice, before] = [
+    step('crashed'),
+    step('refused', { containerId: 'c2', name: 'other' }),
+    step('gone'),
+    step('paid'),
+    step('twice'),
+    step('before'),
+  ] as const
+  effect(crashed, 'stop')
+  effect(refused, 'stop', 'failed: timeout')
+  effect(refused, 'start', 'failed: busy')
+  effect(gone, 'stop', 'done')
+  effect(gone, 'start', 'gone')
+  effect(paid, 'stop', 'done')
+  effect(paid, 'start', 'done')
+  effect(twice, 'stop', 'done')
+  effect(twice, 'start', 'failed: busy')
+  effect(twice, 'start', 'done')
+  effect(before, 'start', 'done')
+  effect(before, 'stop', 'done')
+  journal.endRun('refused', { outcome: 'failed', reason: 'action_failed' })
+  t.match(journal.debts(), [
+    {
+      runId: 'crashed',
+      stepId: crashed,
+      containerId: 'c1',
+      name: 'metamcp',
+      life: `life ${crashed}`,
+      at: Number,
+    },
+    { runId: 'refused', stepId: refused, containerId: 'c2', name: 'other', life: `life ${refused}` },
+    { runId: 'gone' },
+    { runId: 'before' },
+  ])
+  t.equal(journal.debts().length, 4)
+  t.equal(journal.debts()[0]?.at, journal.story('crashed')?.steps[0]?.effects[0]?.intentAt)
+  t.equal(journal.story('crashed')?.steps[0]?.effects[0]?.life, `life ${crashed}`)
+  effect(crashed, 'start', 'done')
+  t.equal(journal.debts().length, 3)
+})
+
 t.test('what was written is there after the file was opened anew', async (t: Test) => {
   const path = join(emptyFolder(t), 'journal.db')
   const { journal, addRun } = setUp(path)

@@ -59,20 +59,29 @@ t.test('the intent is on file before the effect', async (t) => {
   t.match(seen, [{ kind: 'signal', pid: leaf.pid, signal: 'SIGKILL', result: undefined }])
 })
 
-t.test('without a journal nothing is sent', async (t) => {
+t.test('without a journal nothing is sent and nothing stopped', async (t) => {
   const { effectsPort, host, stepId, leaf, bounds, journal, container } = setUp()
   journal.close()
   t.throws(() => effectsPort.signal(stepId, [target(leaf)], 'SIGTERM', bounds))
-  await t.rejects(effectsPort.stop(stepId, container.id, 10))
-  await t.rejects(effectsPort.start(stepId, container.id))
+  await t.rejects(effectsPort.stop(stepId, container, 10))
   t.same(host.effects, [])
+})
+
+t.test('what was stopped is started, journal or not; that it could not be written is told', async (t) => {
+  const { effectsPort, host, stepId, journal, container, clock } = setUp()
+  const { id, startedAt } = container
+  await effectsPort.stop(stepId, container, 10)
+  journal.close()
+  await t.rejects(clock.drive(effectsPort.start(stepId, { id, startedAt }, 10_000)), /database/)
+  t.same(host.effects, ['stop metamcp 10', 'start metamcp'])
+  t.equal(container.state, 'running')
 })
 
 t.test('a dry run is refused at the port, whatever is asked for', async (t) => {
   const { effectsPort, host, stepId, leaf, bounds, container, kept } = setUp({ dryRun: true })
   t.throws(() => effectsPort.signal(stepId, [target(leaf)], 'SIGTERM', bounds), DryRunError)
-  await t.rejects(effectsPort.stop(stepId, container.id, 10), DryRunError)
-  await t.rejects(effectsPort.start(stepId, container.id), DryRunError)
+  await t.rejects(effectsPort.stop(stepId, container, 10), DryRunError)
+  await t.rejects(effectsPort.start(stepId, container, 10_000), DryRunError)
   t.same(host.effects, [])
   t.same(kept(), [], 'there was not even the intent')
 })
@@ -150,16 +159,47 @@ t.test('what the kernel refuses is kept with its error', async (t) => {
   t.match(kept(), [{ result: 'failed: pidfd_send_signal: EPERM' }])
 })
 
-t.test('stop and start of a container are intents with results too', async (t) => {
-  const { effectsPort, host, engine, stepId, container, kept } = setUp()
-  await effectsPort.stop(stepId, container.id, 7)
-  await effectsPort.start(stepId, container.id)
+t.test('stop and start of a container are kept with their results', async (t) => {
+  const { effectsPort, host, engine, stepId, container, kept, clock } = setUp()
+  const { id, startedAt } = container
+  await effectsPort.stop(stepId, container, 7)
+  t.equal(await clock.drive(effectsPort.start(stepId, { id, startedAt }, 10_000)), 'running')
   engine.failures.stop.push(unreachable())
-  await t.rejects(effectsPort.stop(stepId, container.id, 7), { code: 'unreachable' })
+  await t.rejects(effectsPort.stop(stepId, container, 7), { code: 'unreachable' })
   t.same(host.effects, ['stop metamcp 7', 'start metamcp'])
   t.match(kept(), [
-    { kind: 'stop', result: 'done' },
+    { kind: 'stop', result: 'done', life: startedAt },
     { kind: 'start', result: 'done' },
-    { kind: 'stop', result: /^failed: connect ENOENT/ },
+    { kind: 'stop', result: /^failed: connect ENOENT/, life: container.startedAt },
   ])
 })
+
+for (const [name, happens, result, text] of [
+  ['removed', ({ engine, container }: Setting) => engine.remove(container), 'gone', 'gone'],
+  [
+    'started by somebody else, and ended again',
+    ({ engine, container }: Setting) => {
+      engine.run(container)
+      engine.halt(container)
+    },
+    'ended_since',
+    'ended_since',
+  ],
+  [
+    'Docker does not start it',
+    ({ engine }: Setting) => engine.failures.start.push(...Array.from({ length: 9 }, unreachable)),
+    { failed: /^connect ENOENT/ },
+    /^failed: connect ENOENT/,
+  ],
+] as const) {
+  t.test(`a start that brought nothing up is not done: ${name}`, async (t) => {
+    const setting = setUp()
+    const { effectsPort, stepId, container, kept, clock } = setting
+    const { id, startedAt } = container
+    await effectsPort.stop(stepId, container, 7)
+    happens(setting)
+    t.match(await clock.drive(effectsPort.start(stepId, { id, startedAt }, 10_000)), result)
+    t.match(kept(), [{ kind: 'stop' }, { kind: 'start', result: text }])
+    t.match(setting.journal.debts(), [{ containerId: id, life: startedAt }], 'it is looked after later')
+  })
+}

@@ -94,8 +94,21 @@ for (const [name, request, observation, expected] of [
   [
     'memory by a label',
     memory,
-    under({ memoryWorkingSet: 600e6 }, { ...enforce, 'pidwarden.thresholds.memory.critical': '512m' }),
+    under(
+      { memoryWorkingSet: 600e6 },
+      {
+        ...enforce,
+        'pidwarden.thresholds.memory.warning': '256m',
+        'pidwarden.thresholds.memory.critical': '512m',
+      },
+    ),
     undefined,
+  ],
+  [
+    'memory by a label that would begin below the milder tier',
+    memory,
+    under({ memoryWorkingSet: 600e6 }, { ...enforce, 'pidwarden.thresholds.memory.critical': '512m' }),
+    notReached,
   ],
   [
     'memory that the kernel does not tell',

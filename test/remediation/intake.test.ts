@@ -82,12 +82,18 @@ for (const [outcome, reason, again] of [
   ['unknown', 'census_unknown', true],
   ['cancelled', 'shutdown', true],
   ['superseded', 'higher_tier', true],
+  ['skipped', 'no_candidates', true],
+  ['skipped', 'tier_not_reached', true],
+  ['skipped', 'not_running', true],
+  ['skipped', 'container_replaced', true],
   ['cancelled', 'deadline', false],
   ['fixed', 'cleared', false],
   ['improved', 'still_above', false],
   ['ineffective', 'respawned', false],
-  ['skipped', 'no_candidates', false],
-  ['skipped', 'tier_not_reached', false],
+  ['skipped', 'container_gone', false],
+  ['skipped', 'not_enforced', false],
+  ['skipped', 'unsafe_restart', false],
+  ['skipped', 'restart_budget', false],
   ['failed', 'action_failed', false],
   ['dry_run', 'dry_run', false],
 ] as const) {
@@ -168,7 +174,23 @@ t.test('a run that gave way is taken up by its next repeat, and judges for itsel
   await over()
   t.match(journal.story(again?.runId ?? '')?.ending, { outcome: 'skipped', reason: 'tier_not_reached' })
   t.equal(host.effects.length, before, 'there was nothing left to do')
-  t.match(receive(lower), [{ verdict: 'known' }])
+  t.match(receive(lower), [{ verdict: 'queued' }], 'and while the alert goes on, somebody looks again')
+  await over()
+  t.equal(host.effects.length, before)
+})
+
+t.test('an alert that comes too early is not lost: a repeat finds what there is to do by then', async (t) => {
+  const { receive, container, legitimate, host, over, journal, duplicate } = setUp()
+  for (const { pid } of host.in(container.id)) if (pid > legitimate.leaf.pid) host.end(pid)
+  const [early] = receive(alertAbout(container))
+  await over()
+  t.match(journal.story(early?.runId ?? '')?.ending, { outcome: 'skipped', reason: 'tier_not_reached' })
+  duplicate(10)
+  const [repeat] = receive(alertAbout(container))
+  t.equal(repeat?.verdict, 'queued')
+  await over()
+  t.match(journal.story(repeat?.runId ?? '')?.ending, { outcome: 'fixed' })
+  t.match(receive(alertAbout(container)), [{ verdict: 'known' }])
 })
 
 t.test('a run that Docker took away is done with the next repeat', async (t) => {

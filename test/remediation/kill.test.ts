@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { RunStory } from '../../src/journal/records.ts'
 import { addGateway, pidsOf, startServer } from '../support/simulated-gateway.ts'
 import type { SentSignal } from '../support/simulated-host.ts'
 import { createPidwarden } from '../support/simulated-pidwarden.ts'
@@ -32,6 +33,65 @@ t.test('TERM goes to whole trees, leaves first, in batches of 1, 2, 4 and the re
     [container.pid, gateway(), ...pidsOf([legitimate])],
     'what belongs there lives',
   )
+})
+
+t.test('no batch is larger than 64 trees', async (t) => {
+  const { host, engine, perform } = createPidwarden()
+  const { container, duplicate } = addGateway(host, engine)
+  duplicate(200)
+  const { ending } = await perform(container)
+  t.match(ending, { outcome: 'fixed', reason: 'cleared' })
+  t.same(
+    batches(host.signals, 'SIGTERM').map((batch) => batch.length / 3),
+    [1, 2, 4, 8, 16, 32, 64, 64, 9],
+  )
+})
+
+t.test('sockets are looked at for those whose turn it is', async (t) => {
+  const { host, engine, perform } = createPidwarden()
+  const { container, duplicate } = addGateway(host, engine)
+  const copies = duplicate(8)
+  const asked: number[] = []
+  const { listens } = host.procfs
+  host.procfs.listens = (pid) => {
+    asked.push(pid)
+    return listens(pid)
+  }
+  t.match((await perform(container)).ending, { outcome: 'fixed' })
+  t.same(asked.sort(), [...pidsOf(copies)].sort(), 'each process once')
+})
+
+t.test('who listens gives his place to the next', async (t) => {
+  const { host, engine, perform } = createPidwarden()
+  const { container, duplicate } = addGateway(host, engine)
+  const silent = duplicate(8)
+  const listening = duplicate(3, { age: 100, listens: { kind: 'value', value: true } })
+  const { ending } = await perform(container)
+  t.match(ending, { outcome: 'fixed', detail: /11 -> 3/ })
+  t.same(
+    batches(host.signals, 'SIGTERM').map((batch) => batch.length / 3),
+    [1, 2, 4, 1],
+  )
+  for (const pid of pidsOf(silent)) t.notOk(host.processes.has(pid))
+  for (const pid of pidsOf(listening)) t.ok(host.processes.has(pid))
+})
+
+t.test('a plan names two hundred, and counts the rest', async (t) => {
+  const { host, engine, perform } = createPidwarden()
+  const { container, duplicate } = addGateway(host, engine)
+  const plansOf = (story: RunStory) =>
+    story.steps.find(({ action }) => action === 'kill-duplicates')?.plan as { more?: number }[]
+  duplicate(150)
+  t.notOk(plansOf((await perform(container)).story).some(({ more }) => more !== undefined))
+  duplicate(300)
+  const first = plansOf((await perform(container)).story).slice(0, 203)
+  t.match(first[0], { pid: Number, verdict: 'kill', reason: 'duplicate' })
+  t.match(first[199], { pid: Number, verdict: 'later', reason: 'duplicate' })
+  t.same(first.slice(200), [
+    { more: 100, what: 'later: duplicate' },
+    { more: 1, what: 'keep: allowed_copy' },
+    { more: 1, what: 'keep: init' },
+  ])
 })
 
 t.test('the canary and the last batch settle in full, those between briefly', async (t) => {

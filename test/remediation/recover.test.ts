@@ -1,6 +1,6 @@
 import t from 'tap'
 import { DockerError } from '../../src/host/docker.ts'
-import { recover } from '../../src/remediation/recover.ts'
+import { recover, settleDebts } from '../../src/remediation/recover.ts'
 import { unreachable } from '../support/simulated-docker.ts'
 import { addGateway } from '../support/simulated-gateway.ts'
 import { createPidwarden } from '../support/simulated-pidwarden.ts'
@@ -14,14 +14,18 @@ function setUp(action = 'kill-duplicates') {
   const run = addRun(farm.container)
   journal.startRun(run.id)
   const stepId = journal.addStep(run.id, action)
+  const life = farm.container.startedAt
+  const recoverPorts = { journal, docker: ports.docker, clock, runner, log }
   return {
     ...pidwarden,
     ...farm,
     run,
     stepId,
-    recover: () => clock.drive(recover({ journal, docker: ports.docker, runner, log })),
+    recover: () => recover(recoverPorts),
+    /** How many containers are still down. */
+    settle: () => clock.drive(settleDebts(recoverPorts)),
     effect: (kind: 'stop' | 'start' | 'signal', result?: string) => {
-      const [id] = journal.intend(stepId, [{ kind }])
+      const [id] = journal.intend(stepId, [{ kind, ...(kind === 'stop' && { life }) }])
       if (result !== undefined) journal.complete([{ id: id!, result }])
     },
     story: () => journal.story(run.id),
@@ -29,15 +33,26 @@ function setUp(action = 'kill-duplicates') {
 }
 
 t.test('a run that was at work is interrupted, and nothing of it is repeated', async (t) => {
-  const { recover, effect, story, host, clock, journal } = setUp()
+  const { recover, settle, effect, story, host, clock, journal } = setUp()
   effect('signal')
-  await recover()
+  recover()
   t.match(story(), { state: 'done', ending: { outcome: 'interrupted', reason: 'crash' } })
   t.match(story()?.steps[0]?.effects, [{ kind: 'signal', result: undefined }], 'the intent stays as it is')
+  t.equal(await settle(), 0)
   clock.advance(600_000)
   await clock.settle()
   t.same(host.effects, [])
   t.same(journal.openRuns(), [])
+})
+
+t.test('marking does not need Docker, and starts nothing by itself', async (t) => {
+  const { recover, effect, story, engine, container, host } = setUp('restart-container')
+  effect('stop', 'done')
+  engine.halt(container)
+  engine.failures.inspect.push(unreachable())
+  recover()
+  t.match(story()?.ending, { outcome: 'interrupted', reason: 'crash' })
+  t.same(host.effects, [])
 })
 
 for (const [name, effects, started] of [
@@ -80,10 +95,12 @@ for (const [name, effects, started] of [
   ['nothing but signals', [['signal', 'sent']], false],
 ] as const) {
   t.test(`in the middle of a restart: ${name}`, async (t) => {
-    const { recover, effect, story, host, engine, container } = setUp('restart-container')
+    const { recover, settle, effect, story, host, engine, container } = setUp('restart-container')
     for (const [kind, result] of effects) effect(kind, result)
     if (started) engine.halt(container)
-    await recover()
+    recover()
+    t.equal(await settle(), 0)
+    t.equal(await settle(), 0)
     t.same(host.effects, started ? ['start metamcp'] : [])
     t.equal(container.state, 'running')
     t.match(story(), { state: 'done', ending: { outcome: 'interrupted', reason: 'crash' } })
@@ -93,26 +110,145 @@ for (const [name, effects, started] of [
   })
 }
 
-t.test('a container that is gone cannot be started, and that is on file', async (t) => {
-  const { recover, effect, story, engine, container } = setUp('restart-container')
-  effect('stop', 'done')
-  engine.remove(container)
-  await recover()
-  t.match(story()?.ending, { outcome: 'interrupted' })
-  t.match(story()?.steps[0]?.effects.at(-1), { kind: 'start', result: /^failed: .*no such container/ })
+t.test('died within a stop that goes on in the engine: started once the old life is over', async (t) => {
+  const { recover, settle, effect, engine, container, host, clock } = setUp('restart-container')
+  effect('stop')
+  engine.slowStop = 40_000
+  await t.rejects(engine.docker.stop(container.id, 10))
+  recover()
+  t.equal(await settle(), 1, 'it still runs, and that is no proof')
+  clock.advance(30_000)
+  t.equal(await settle(), 0)
+  t.equal(container.state, 'running')
+  t.same(host.effects, ['stop metamcp 10', 'start metamcp'])
 })
 
-t.test('while Docker is away the run stays open, and the next attempt puts it in order', async (t) => {
-  const { recover, effect, story, engine, container, host } = setUp('restart-container')
+for (const [name, prepare] of [
+  ['removed', ({ engine, container }) => engine.remove(container)],
+  [
+    'started and stopped by somebody else',
+    ({ engine, container }) => {
+      engine.run(container)
+      engine.halt(container)
+    },
+  ],
+] as const satisfies readonly (readonly [string, (setting: ReturnType<typeof setUp>) => void])[]) {
+  t.test(`a container that was ${name} is accounted for, and left alone`, async (t) => {
+    const setting = setUp('restart-container')
+    const { recover, settle, effect, engine, container, host, journal } = setting
+    effect('stop', 'done')
+    engine.halt(container)
+    prepare(setting)
+    recover()
+    t.equal(await settle(), 0)
+    t.same(journal.debts(), [])
+    t.same(host.effects, [])
+  })
+}
+
+t.test('a stop that came to nothing is no debt for ever: who stops it later means it', async (t) => {
+  const { recover, settle, effect, engine, container, host, journal, clock } = setUp('restart-container')
+  effect('stop', 'failed: 500')
+  recover()
+  t.equal(await settle(), 1, 'it may end yet')
+  clock.advance(300_000)
+  t.equal(await settle(), 0)
+  t.same(journal.debts(), [])
+  engine.halt(container)
+  t.equal(await settle(), 0)
+  t.equal(container.state, 'exited')
+  t.same(host.effects, [])
+})
+
+t.test('what cannot be started this time is started another time', async (t) => {
+  const { recover, settle, effect, story, engine, container, host, logs, clock } = setUp('restart-container')
   effect('stop', 'done')
   engine.halt(container)
-  engine.failures.start.push(unreachable(), new DockerError('timeout', 'start: no answer'))
-  await t.rejects(recover(), { code: 'unreachable' })
-  t.equal(story()?.state, 'running')
-  await t.rejects(recover(), { code: 'timeout' })
-  await recover()
+  engine.failures.start.push(...Array.from({ length: 99 }, unreachable))
+  recover()
   t.match(story()?.ending, { outcome: 'interrupted', reason: 'crash' })
+  t.equal(await settle(), 1)
+  t.ok(clock.monotonic() < 30_000, 'others wait behind it')
+  t.match(logs.join(''), /does not run again/)
+  engine.failures.start.length = 0
+  t.equal(await settle(), 0)
   t.same(host.effects, ['start metamcp'])
+})
+
+t.test('one container that cannot be started does not keep the next one down', async (t) => {
+  const { recover, settle, effect, engine, container, host, journal, addRun } = setUp('restart-container')
+  effect('stop', 'done')
+  engine.halt(container)
+  const other = addGateway(host, engine, 'other')
+  const run = addRun(other.container)
+  journal.startRun(run.id)
+  journal.intend(journal.addStep(run.id, 'restart-container'), [
+    { kind: 'stop', life: other.container.startedAt },
+  ])
+  engine.halt(other.container)
+  const { start } = engine.docker
+  engine.docker.start = async (id) => {
+    if (id === container.id) throw new DockerError('failed', 'port is already allocated')
+    return start(id)
+  }
+  recover()
+  t.equal(await settle(), 1)
+  t.equal(other.container.state, 'running')
+  t.match(journal.debts(), [{ name: 'metamcp', containerId: container.id, runId: 'run-1' }])
+})
+
+t.test('a journal that cannot be written keeps no container down', async (t) => {
+  const { settle, recover, effect, engine, container, host, journal, addRun, database } =
+    setUp('restart-container')
+  effect('stop', 'done')
+  engine.halt(container)
+  const other = addGateway(host, engine, 'other')
+  const run = addRun(other.container)
+  journal.startRun(run.id)
+  journal.intend(journal.addStep(run.id, 'restart-container'), [
+    { kind: 'stop', life: other.container.startedAt },
+  ])
+  engine.halt(other.container)
+  database.exec(`CREATE TRIGGER full BEFORE INSERT ON effects
+    BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END;
+    CREATE TRIGGER full_too BEFORE UPDATE ON runs
+    BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`)
+  t.throws(recover, /disk is full/)
+  t.equal(await settle(), 2, 'not on file')
+  t.same([container.state, other.container.state], ['running', 'running'])
+  t.same(host.effects, ['start metamcp', 'start other'])
+  database.exec('DROP TRIGGER full; DROP TRIGGER full_too')
+  t.equal(await settle(), 0)
+  t.same(host.effects, ['start metamcp', 'start other'], 'nothing is started twice')
+})
+
+t.test('what a run is at work on is its own affair', async (t) => {
+  const { addRun, runner, settle, host, engine, clock, journal } = setUp()
+  const other = addGateway(host, engine, 'other')
+  other.duplicate(50, { listens: { kind: 'value', value: true } })
+  const run = addRun(other.container, { playbook: 'restart', tier: 'nuclear' })
+  runner.submit(run)
+  await clock.until(() => other.container.state === 'exited')
+  t.match(journal.debts(), [{ runId: run.id }])
+  t.equal(await settle(), 0)
+  t.equal(other.container.state, 'exited', 'its pause is not cut short')
+  await clock.until(() => runner.inProgress().length === 0)
+  t.match(journal.story(run.id)?.ending, { outcome: 'fixed' })
+  t.same(journal.debts(), [])
+})
+
+t.test('a run that gave up starting leaves a debt, which is paid without a crash', async (t) => {
+  const { perform, settle, host, engine, container, journal, duplicate } = setUp()
+  duplicate(50, { listens: { kind: 'value', value: true } })
+  engine.onStopped = () => engine.failures.start.push(...Array.from({ length: 999 }, unreachable))
+  const { ending } = await perform(container, { playbook: 'restart', tier: 'nuclear' })
+  t.match(ending, { outcome: 'failed', reason: 'action_failed' })
+  t.equal(container.state, 'exited')
+  engine.failures.start.length = 0
+  t.equal(await settle(), 0)
+  t.equal(container.state, 'running')
+  t.same(journal.debts(), [])
+  t.same(host.effects.slice(-2), ['stop metamcp 10', 'start metamcp'])
 })
 
 t.test('a run that only waited is taken up again', async (t) => {
@@ -121,7 +257,7 @@ t.test('a run that only waited is taken up again', async (t) => {
   other.duplicate(10)
   const waiting = addRun(other.container)
   const behind = addRun({ ...other.container, id: run.containerId, name: 'metamcp' })
-  await recover()
+  recover()
   await clock.until(() => journal.openRuns().length === 0)
   t.match(journal.story(run.id)?.ending, { outcome: 'interrupted' })
   t.match(journal.story(waiting.id)?.ending, { outcome: 'fixed' })
@@ -129,22 +265,20 @@ t.test('a run that only waited is taken up again', async (t) => {
 })
 
 t.test('an attempt that broke off half way does not take up a run twice, nor call it crashed', async (t) => {
-  const { journal, runner, ports, logger: log, addRun, host, engine, clock } = setUp()
-  // In the journal: metamcp at work (nothing stopped), `waits` queued, `stopped` in the middle of a restart.
+  const { recover, journal, runner, addRun, host, engine, clock, database } = setUp()
+  // In the journal: metamcp at work, `waits` queued, `broken` at work, and its end cannot be written.
   const waits = addGateway(host, engine, 'waits')
   waits.duplicate(30, { stubborn: true })
   const waiting = addRun(waits.container)
-  const stopped = addGateway(host, engine, 'stopped')
-  const restarting = addRun(stopped.container)
-  journal.startRun(restarting.id)
-  journal.intend(journal.addStep(restarting.id, 'restart-container'), [{ kind: 'stop' }])
-  engine.halt(stopped.container)
-  engine.failures.start.push(unreachable())
-  const attempt = () => recover({ journal, docker: ports.docker, runner, log })
-  await t.rejects(attempt(), { code: 'unreachable' })
+  const broken = addRun(addGateway(host, engine, 'broken').container)
+  journal.startRun(broken.id)
+  database.exec(`CREATE TRIGGER full BEFORE UPDATE ON runs WHEN new.id = '${broken.id}'
+    BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`)
+  t.throws(recover, /disk is full/)
   await clock.settle()
-  await attempt()
-  t.equal(stopped.container.state, 'running')
+  database.exec('DROP TRIGGER full')
+  recover()
+  t.match(journal.story(broken.id)?.ending, { outcome: 'interrupted', reason: 'crash' })
   t.not(journal.story(waiting.id)?.ending?.outcome, 'interrupted', 'it is at work at this very moment')
   await clock.until(() => journal.openRuns().length === 0 && runner.inProgress().length === 0)
   t.match(journal.story(waiting.id)?.ending, { outcome: 'fixed' })

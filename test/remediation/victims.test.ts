@@ -15,6 +15,7 @@ for (const { name, drawn, facts: { copies = 1, ...facts } = {}, expected } of ca
       minimumAge: 0,
       ownPid: 999,
       listens: () => value(false),
+      wanted: Number.POSITIVE_INFINITY,
       ...facts,
     })
     const told = verdicts.map(({ instance, verdict, reason, tree: pids }) => [
@@ -68,6 +69,7 @@ t.test('how long somebody too young is waited for', async (t) => {
     standing: 'duplicate',
     ownPid: 999,
     listens: () => value(false),
+    wanted: Number.POSITIVE_INFINITY,
   } as const
   for (const [minimumAge, waitSeconds] of [
     [60, 47.5],
@@ -76,5 +78,24 @@ t.test('how long somebody too young is waited for', async (t) => {
   ] as const) {
     const verdict = selectVictims({ ...facts, minimumAge }).find(({ instance }) => instance.root.pid === 20)
     t.equal(verdict?.waitSeconds, waitSeconds, `minimum age ${minimumAge}`)
+  }
+})
+
+t.test('sockets are looked at for those that are wanted, and for nobody else', async (t) => {
+  const copies = Array.from({ length: 50 }, (_, index) => [100 + index, 1, 'node /x/mcp-a.js'] as const)
+  const { tree, instances } = drawTree([...base.slice(0, 1), ...copies])
+  const facts = { instances, tree, policy, standing: 'duplicate', minimumAge: 0, ownPid: 999 } as const
+  for (const [wanted, expected] of [
+    [0, []],
+    [2, [149, 148]],
+    [Number.POSITIVE_INFINITY, copies.map(([pid]) => pid).filter((pid) => pid !== 100)],
+  ] as const) {
+    const asked: number[] = []
+    const listens = (pid: number) => {
+      asked.push(pid)
+      return value(false)
+    }
+    selectVictims({ ...facts, wanted, listens })
+    t.same(asked.sort(), [...expected].sort(), `${wanted} wanted`)
   }
 })

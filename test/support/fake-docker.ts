@@ -16,8 +16,8 @@ export type FakeContainer = { -readonly [K in keyof ContainerRecord]: ContainerR
 /** An engine in memory, with the failures that a real one has. */
 export interface FakeDocker extends Docker {
   readonly containers: Map<string, FakeContainer>
-  /** Labels by image id. */
-  readonly images: Map<string, Readonly<Record<string, string>>>
+  /** Labels by image id: none unless told; undefined = the image was removed. */
+  readonly images: Map<string, Readonly<Record<string, string>> | undefined>
   /** Every call, oldest first: `list`, `inspect <id>`, `imageLabels <image>`. */
   readonly calls: string[]
   /** How many event streams are open. */
@@ -27,8 +27,8 @@ export interface FakeDocker extends Docker {
   emit(action: string, id: string): void
   /** Ends every open event stream, as an engine does that stops. */
   breakStreams(code?: DockerErrorCode): void
-  /** Makes a verb throw, `times` times or until it is healed. */
-  fail(verb: Verb, code: DockerErrorCode, times?: number): void
+  /** Makes a verb throw, `times` times or until it is healed; for one container or image alone when it is named. */
+  fail(verb: Verb, code: DockerErrorCode, times?: number, only?: string): void
   /** Makes calls of a verb wait; the function that is returned lets them go on and ends the hanging. */
   hang(verb: Verb): () => void
   /** Takes every failure back. */
@@ -58,6 +58,8 @@ export function containerRecord(name: string, record: Partial<ContainerRecord> =
     exitCode: 0,
     limits: {},
     labels: {},
+    autoRemove: false,
+    swarmTask: false,
     stopTimeout: 10,
     ...record,
   }
@@ -66,17 +68,17 @@ export function containerRecord(name: string, record: Partial<ContainerRecord> =
 /** An engine without containers. */
 export function createFakeDocker(): FakeDocker {
   const containers = new Map<string, FakeContainer>()
-  const images = new Map<string, Readonly<Record<string, string>>>()
+  const images: FakeDocker['images'] = new Map()
   const calls: string[] = []
   const streams = new Set<Stream>()
-  const failures = new Map<Verb, { code: DockerErrorCode; times: number }>()
+  const failures = new Map<Verb, { code: DockerErrorCode; times: number; only: string | undefined }>()
   const hanging = new Map<Verb, { wait: Promise<void>; release(): void }>()
 
   async function enter(verb: Verb, argument = ''): Promise<void> {
     calls.push(`${verb} ${argument}`.trim())
     await hanging.get(verb)?.wait
     const failure = failures.get(verb)
-    if (failure === undefined) return
+    if (failure === undefined || (failure.only !== undefined && failure.only !== argument)) return
     if (--failure.times <= 0) failures.delete(verb)
     throw new DockerError(failure.code, `could not ${verb} ${argument}: ${failure.code}`)
   }
@@ -107,8 +109,8 @@ export function createFakeDocker(): FakeDocker {
     breakStreams(code = 'unreachable') {
       for (const { end } of [...streams]) end(new DockerError(code, 'Docker ended the event stream'))
     },
-    fail(verb, code, times = Number.POSITIVE_INFINITY) {
-      failures.set(verb, { code, times })
+    fail(verb, code, times = Number.POSITIVE_INFINITY, only) {
+      failures.set(verb, { code, times, only })
     },
     hang(verb) {
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -127,7 +129,7 @@ export function createFakeDocker(): FakeDocker {
     ping: () => enter('ping'),
     async list() {
       await enter('list')
-      return [...containers.values()].map((container) => ({ ...container }))
+      return [...containers.keys()]
     },
     async inspect(id) {
       await enter('inspect', id)
@@ -135,7 +137,7 @@ export function createFakeDocker(): FakeDocker {
     },
     async imageLabels(imageId) {
       await enter('imageLabels', imageId)
-      return images.get(imageId) ?? {}
+      return images.has(imageId) ? images.get(imageId) : {}
     },
     async events(onEvent, signal) {
       await enter('events')

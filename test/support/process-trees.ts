@@ -16,6 +16,8 @@ export interface Sketch {
   readonly cwd?: string
   readonly uid?: number
   readonly env?: readonly string[]
+  /** It was seen below another parent before. */
+  readonly reparented?: boolean
   /** The part of the identity that cannot be read. */
   readonly unreadable?: 'cwd' | 'uid' | 'environ'
 }
@@ -99,6 +101,7 @@ export function instancesOf(
   const instances = findInstances(tree, {
     command: (process): Command => commandOf(process),
     identity: (leaf) => identity(sketchOf(leaf)),
+    reparented: (process) => sketchOf(process).reparented === true,
   })
   return { tree, instances }
 }

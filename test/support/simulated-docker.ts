@@ -25,10 +25,16 @@ export class SimulatedDocker {
   readonly #fills = new Map<string, (id: string) => number>()
   readonly #ever = new Set<string>()
   readonly #host: SimulatedHost
+  #lives = 0
   /** Errors that the next calls of a verb throw, before anything happens. */
   readonly failures: Record<Verb, Error[]> = { inspect: [], stop: [], start: [] }
   /** Called when a container was stopped, before it is started again. */
   onStopped: (container: SimulatedContainer) => void = () => {}
+  /**
+   * Milliseconds that a stop goes on in the engine after the caller was told that it took too long; until then the
+   * old life runs, and a start is answered as if it had worked. Undefined: a stop is over when it is answered.
+   */
+  slowStop: number | undefined
   connection: InventoryState = { connected: true, listedAt: 0, error: undefined }
 
   constructor(host: SimulatedHost) {
@@ -51,6 +57,8 @@ export class SimulatedDocker {
       limits: {},
       labels,
       imageLabels,
+      autoRemove: false,
+      swarmTask: false,
       stopTimeout: 10,
       ...record,
     }
@@ -61,11 +69,12 @@ export class SimulatedDocker {
     return container
   }
 
-  /** The container begins a life: new pids, a new start time. */
+  /** The container begins a life: new pids, and a start time of its own, in nanoseconds as Docker gives it. */
   run(container: SimulatedContainer): void {
     container.pid = this.#fills.get(container.id)?.(container.id) ?? 0
     container.state = 'running'
-    container.startedAt = new Date(this.#host.clock.now()).toISOString()
+    const moment = new Date(this.#host.clock.now()).toISOString().slice(0, -1)
+    container.startedAt = `${moment}${String(++this.#lives).padStart(6, '0')}Z`
     this.#host.inits.set(container.id, container.pid)
   }
 
@@ -92,19 +101,25 @@ export class SimulatedDocker {
 
   readonly docker: Docker = {
     ping: async () => {},
-    list: async () => [...this.containers.values()],
+    list: async () => [...this.containers.keys()],
     inspect: async (id) => ({ ...this.#find('inspect', id) }),
     imageLabels: async () => ({}),
     events: async () => {},
     stop: async (id, grace) => {
       const container = this.#find('stop', id)
       this.#host.effects.push(`stop ${container.name} ${grace}`)
-      this.halt(container)
-      this.onStopped(container)
+      const end = (): void => {
+        this.halt(container)
+        this.onStopped(container)
+      }
+      if (this.slowStop === undefined) return end()
+      this.#host.clock.sleep(this.slowStop).then(end, () => {})
+      throw new DockerError('timeout', `stop ${id}: no answer within ${grace + 10} s`)
     },
     start: async (id) => {
       const container = this.#find('start', id)
       this.#host.effects.push(`start ${container.name}`)
+      // What runs already is answered with 304, which is a success that changes nothing.
       if (container.state !== 'running') this.run(container)
     },
   }

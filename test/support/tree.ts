@@ -29,7 +29,7 @@ export function draw([pid, ppid, commandLine, ageSeconds = 600]: Drawn): Process
 
 /**
  * The tree and the instances of a container. Identity is the command line; processes whose command line holds a `?`
- * could not be read.
+ * could not be read. `reparented` are those that were seen below another parent before.
  */
 export function drawTree(
   drawn: readonly Drawn[],
@@ -37,11 +37,18 @@ export function drawTree(
     init = 1,
     copies = 1,
     keep = 'oldest',
-  }: { init?: number; copies?: number; keep?: 'oldest' | 'newest' } = {},
+    reparented = [],
+  }: {
+    init?: number
+    copies?: number
+    keep?: 'oldest' | 'newest'
+    reparented?: readonly number[]
+  } = {},
 ): { tree: ProcessTree; instances: readonly StandingInstance[] } {
   const tree = buildTree(drawn.map(draw), init)
   const found = findInstances(tree, {
     command: commandOf,
+    reparented: ({ pid }) => reparented.includes(pid),
     identity: ({ argv }) => {
       const digest = argv.join(' ')
       return digest.includes('?')

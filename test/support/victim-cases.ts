@@ -14,6 +14,19 @@ export const base: readonly Drawn[] = [
   [11, 10, 'sh -c mcp-a', 3000],
   [12, 11, 'node /x/mcp-a.js', 3000],
 ]
+/** Init started the gateway, below which the server stands. */
+const below: readonly Drawn[] = [
+  [1, 0, 'tini -- node /app/gateway.js', 3600],
+  [2, 1, 'node /app/gateway.js', 3600],
+  [10, 2, 'npm exec mcp-a', 3000],
+  [11, 10, 'sh -c mcp-a', 3000],
+  [12, 11, 'node /x/mcp-a.js', 3000],
+]
+const copyBelow: readonly Drawn[] = [
+  [20, 2, 'npm exec mcp-a'],
+  [21, 20, 'sh -c mcp-a'],
+  [22, 21, 'node /x/mcp-a.js'],
+]
 const copy: readonly Drawn[] = [
   [20, 1, 'npm exec mcp-a'],
   [21, 20, 'sh -c mcp-a'],
@@ -139,9 +152,27 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'a listener in a helper of another program keeps all of it',
-    drawn: [...base, ...copy, [23, 22, 'chromium']],
+    drawn: [...below, ...copyBelow, [23, 22, 'chromium']],
     facts: { listens: listening(23) },
     expected: [[23, 'keep', 'allowed_copy'], [20, 'keep', 'listens'], init, server],
+  },
+  {
+    name: 'who is not wanted yet comes later, before those that are too young',
+    drawn: [...base, ...copy, ...secondCopy, [50, 1, 'npm exec mcp-a', 20], [52, 50, 'node /x/mcp-a.js', 20]],
+    facts: { wanted: 1, minimumAge: 60 },
+    expected: [
+      [30, 'kill', 'duplicate', [30, 31, 32]],
+      [20, 'later', 'duplicate', [20, 21, 22]],
+      [50, 'wait', 'too_young', [50, 52]],
+      init,
+      server,
+    ],
+  },
+  {
+    name: 'a listener takes the place of nobody: the next one is wanted instead',
+    drawn: [...base, ...copy, ...secondCopy],
+    facts: { wanted: 1, listens: listening(32) },
+    expected: [[20, 'kill', 'duplicate', [20, 21, 22]], [30, 'keep', 'listens'], init, server],
   },
   {
     name: 'sockets that may not be read keep',
@@ -174,25 +205,42 @@ export const cases: readonly Case[] = [
     expected: [[20, 'keep', 'protected_command'], init, server],
   },
   {
-    name: 'a protected command in a helper of a helper keeps all of it',
-    drawn: [...base, ...copy, [23, 22, 'helper'], [24, 23, 'postgres']],
-    facts: { policy: { ...policy, protect: ['postgres'] } },
+    name: 'a protected command in a helper keeps all of it',
+    drawn: [...below, ...copyBelow, [23, 22, 'helper']],
+    facts: { policy: { ...policy, protect: ['helper'] } },
+    expected: [[23, 'keep', 'allowed_copy'], [20, 'keep', 'protected_command'], init, server],
+  },
+  {
+    name: 'a helper of a leaked server goes with it',
+    drawn: [...below, ...copyBelow, [23, 22, 'chromium']],
+    expected: [[20, 'kill', 'duplicate', [20, 21, 22, 23]], [23, 'keep', 'allowed_copy'], init, server],
+  },
+  {
+    name: 'next to init one child is enough: a second gateway keeps the server that it serves with',
+    drawn: [
+      [1, 0, 'supervisord', 3600],
+      ...below.slice(1),
+      [3, 1, 'node /app/gateway.js', 300],
+      [30, 3, 'npm exec mcp-a', 300],
+      [31, 30, 'sh -c mcp-a', 300],
+      [32, 31, 'node /x/mcp-a.js', 300],
+    ],
     expected: [
-      [24, 'keep', 'allowed_copy'],
-      [23, 'keep', 'allowed_copy'],
-      [20, 'keep', 'protected_command'],
+      [3, 'keep', 'gateway'],
+      [2, 'keep', 'allowed_copy'],
+      [30, 'keep', 'allowed_copy'],
       init,
       server,
     ],
   },
   {
-    name: 'a helper of a leaked server goes with it',
+    name: 'a server that npx started is no gateway, though it stands next to init and has a helper',
     drawn: [...base, ...copy, [23, 22, 'chromium']],
     expected: [[20, 'kill', 'duplicate', [20, 21, 22, 23]], [23, 'keep', 'allowed_copy'], init, server],
   },
   {
     name: 'what others hang below is a gateway and stays, though it is a copy',
-    drawn: [...base, ...copy, [23, 22, 'chromium'], [24, 22, 'git']],
+    drawn: [...below, ...copyBelow, [23, 22, 'chromium'], [24, 22, 'git']],
     expected: [
       [24, 'keep', 'allowed_copy'],
       [23, 'keep', 'allowed_copy'],
@@ -209,6 +257,6 @@ export const cases: readonly Case[] = [
   {
     name: 'what docker exec started stays, and so does what it started',
     drawn: [...base, [90, 7, 'bash'], [91, 90, 'top']],
-    expected: [[91, 'keep', 'allowed_copy'], [90, 'keep', 'started_from_outside'], init, server],
+    expected: [[91, 'keep', 'started_from_outside'], [90, 'keep', 'started_from_outside'], init, server],
   },
 ]
