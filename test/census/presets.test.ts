@@ -1,0 +1,196 @@
+import t from 'tap'
+import {
+  type Preset,
+  presetNames,
+  presets,
+  type Resource,
+  rank,
+  resources,
+  type TierTable,
+  tiers,
+  type WantedLimits,
+} from '../../src/census/presets.ts'
+import { type LimitFacts, resolveThresholds, tierOf } from '../../src/census/thresholds.ts'
+
+type Row = readonly [warning: string, critical: string, emergency: string, nuclear: string]
+
+/** The tables as people wrote them: where each tier begins, and what it calls for; `-` where there is none. */
+interface Written {
+  readonly processes: Row
+  readonly memory: Row
+  readonly cpu: Row
+  readonly limits: WantedLimits
+}
+
+const none: Row = ['-', '-', '-', '-']
+const duplicates: Row = ['1 record', '5 cleanup', '20 cleanup', '50 restart']
+const pids: Row = ['75% record', '90% cleanup', '95% cleanup', '100% restart']
+const cpu: Row = ['60% record', '80% cleanup', '-', '-']
+
+const written: Record<string, Written> = {
+  protocol: {
+    processes: ['16 record', '31 cleanup', '51 cleanup', '101 restart'],
+    memory: ['75% record', '90% cleanup', '95% cleanup', '8g restart'],
+    cpu,
+    limits: {
+      memory: '4g',
+      memoryReservation: '1g',
+      memorySwap: '4g',
+      cpus: 2,
+      pids: 100,
+      nproc: 100,
+      nofile: [1024, 2048],
+    },
+  },
+  prevention: {
+    processes: ['12 record', '15 restart', '-', '-'],
+    memory: ['3072m record', '4096m restart', '-', '-'],
+    cpu,
+    limits: { memory: '4g', cpus: 2, pids: 50, nofile: [1024, 2048] },
+  },
+  fix: {
+    processes: ['-', '16 cleanup', '31 cleanup', '-'],
+    memory: none,
+    cpu: none,
+    limits: { memory: '4g', memorySwap: '4g', cpus: 2, pids: 100 },
+  },
+  production: {
+    processes: ['-', '16 cleanup', '-', '-'],
+    memory: none,
+    cpu: none,
+    limits: { memory: '4g', memoryReservation: '1g', cpus: 2, pids: 25 },
+  },
+  investigation: {
+    processes: ['16 cleanup', '31 record', '46 cleanup', '151 restart'],
+    memory: ['75% record', '90% cleanup', '95% cleanup', '-'],
+    cpu: none,
+    limits: { memory: '4g', pids: 25 },
+  },
+}
+
+const all: Readonly<Record<string, Preset>> = presets
+
+const said = (table: TierTable, resource: Resource): string[] =>
+  tiers.map((tier) => {
+    const rule = table[resource][tier]
+    return rule ? `${rule.at} ${rule.playbook}` : '-'
+  })
+
+t.test('the presets are those of the tables, number by number', async (t) => {
+  t.strictSame(Object.keys(presets), Object.keys(written))
+  t.strictSame([...presetNames], Object.keys(written))
+  for (const [name, expected] of Object.entries(written)) {
+    const preset = all[name]
+    if (preset === undefined) throw new Error(name)
+    t.strictSame(Object.keys(preset.tiers).toSorted(), [...resources].toSorted(), `${name}: every resource`)
+    const rows = { processes: expected.processes, memory: expected.memory, cpu: expected.cpu }
+    for (const [resource, row] of Object.entries({ ...rows, duplicates, pids })) {
+      t.strictSame(said(preset.tiers, resource as Resource), row, `${name}: ${resource}`)
+    }
+    t.strictSame(preset.limits, expected.limits, `${name}: limits`)
+  }
+})
+
+const gib = 1024 ** 3
+
+/** The four thresholds of a resource as numbers, with these limits in the kernel. */
+function numbers(name: string, resource: Resource, facts: Partial<LimitFacts> = {}): (number | undefined)[] {
+  const preset = all[name]
+  if (preset === undefined) throw new Error(name)
+  const resolved = resolveThresholds(preset.tiers, preset.limits, { hostCores: 4, ...facts })
+  return tiers.map((tier) => resolved[resource][tier]?.at)
+}
+
+t.test(
+  'what they are for a container without any limit: shares of the limits that go with them',
+  async (t) => {
+    const shares = (limit: number): number[] => [0.75, 0.9, 0.95, 1].map((share) => Math.ceil(share * limit))
+    for (const [name, limit] of [
+      ['protocol', 100],
+      ['prevention', 50],
+      ['fix', 100],
+      ['production', 25],
+      ['investigation', 25],
+    ] as const) {
+      t.strictSame(numbers(name, 'pids'), shares(limit), `${name}: pids`)
+      t.strictSame(numbers(name, 'duplicates'), [1, 5, 20, 50], `${name}: duplicates`)
+    }
+    t.strictSame(numbers('production', 'pids'), [19, 23, 24, 25])
+    t.strictSame(numbers('protocol', 'memory'), [3 * gib, 3865470567, 4080218932, 8 * gib])
+    t.strictSame(numbers('prevention', 'memory'), [3 * gib, 4 * gib, undefined, undefined])
+    t.strictSame(numbers('investigation', 'memory'), [3 * gib, 3865470567, 4080218932, undefined])
+    t.strictSame(numbers('protocol', 'cpu'), [2.4, 3.2, undefined, undefined], 'of four cores')
+  },
+)
+
+t.test('what they are with limits in the kernel', async (t) => {
+  t.strictSame(numbers('protocol', 'pids', { pids: 25 }), [19, 23, 24, 25])
+  t.strictSame(numbers('protocol', 'memory', { memory: 2 * gib }), [
+    1.5 * gib,
+    Math.ceil(1.8 * gib),
+    Math.ceil(1.9 * gib),
+    8 * gib,
+  ])
+  t.strictSame(numbers('protocol', 'cpu', { cpu: 2 }), [1.2, 1.6, undefined, undefined])
+  t.strictSame(numbers('protocol', 'processes', { pids: 25 }), [16, 31, 51, 101])
+})
+
+t.test('a tier is reached at its threshold, not below, and holds above', async (t) => {
+  for (const [name, preset] of Object.entries(all)) {
+    const thresholds = resolveThresholds(preset.tiers, preset.limits, { hostCores: 4, pids: 1000 })
+    for (const resource of resources) {
+      const table = thresholds[resource]
+      const steps = tiers.flatMap((tier) => (table[tier] ? [{ tier, at: table[tier].at }] : []))
+      t.equal(tierOf(0, table), 'normal', `${name} ${resource}: nothing there`)
+      for (const [index, { tier, at }] of steps.entries()) {
+        const next = steps[index + 1]
+        t.equal(tierOf(at - 0.001, table), steps[index - 1]?.tier ?? 'normal', `${name} ${resource}: < ${at}`)
+        t.equal(tierOf(at, table), tier, `${name} ${resource}: ${at}`)
+        t.ok(next === undefined || next.at > at, `${name} ${resource}: ever higher`)
+      }
+      t.equal(tierOf(1e12, table), steps.at(-1)?.tier ?? 'normal', `${name} ${resource}: the worst`)
+    }
+  }
+})
+
+t.test('the figures of the incident, in order, under the default preset', async (t) => {
+  const { processes, memory } = resolveThresholds(presets.protocol.tiers, presets.protocol.limits, {
+    hostCores: 4,
+  })
+  const replay: [number, string][] = [
+    [4, 'normal'],
+    [15, 'normal'],
+    [16, 'warning'],
+    [23, 'warning'],
+    [30, 'warning'],
+    [31, 'critical'],
+    [46, 'critical'],
+    [50, 'critical'],
+    [51, 'emergency'],
+    [100, 'emergency'],
+    [101, 'nuclear'],
+    [226, 'nuclear'],
+    [626, 'nuclear'],
+    [46, 'critical'],
+    [2, 'normal'],
+  ]
+  for (const [value, tier] of replay) t.equal(tierOf(value, processes), tier, String(value))
+  for (const [value, tier] of [
+    [0.076, 'normal'],
+    [2, 'normal'],
+    [3, 'warning'],
+    [3.7, 'critical'],
+    [4, 'emergency'],
+    [10.72, 'nuclear'],
+    [14.34, 'nuclear'],
+  ] as const) {
+    t.equal(tierOf(value * gib, memory), tier, `${value} GB`)
+  }
+})
+
+t.test('tiers have an order', async (t) => {
+  t.strictSame(
+    (['normal', ...tiers] as const).map((tier) => rank(tier)),
+    [-1, 0, 1, 2, 3],
+  )
+})
