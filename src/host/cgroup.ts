@@ -23,7 +23,7 @@ export interface CgroupReading {
   readonly pidsLimit?: number
   /** pids.peak, kernel 6.1 and later. */
   readonly pidsPeak?: number
-  /** `max` of pids.events: how often a fork was refused. */
+  /** `max` of pids.events.local, else of pids.events: how often a fork was refused by this limit. */
   readonly pidsLimitHits?: number
   /** memory.current or memory.usage_in_bytes, bytes. */
   readonly memoryUsage?: number
@@ -164,7 +164,7 @@ function readV2({ pids, memory, cpu }: CgroupPaths): CgroupReading {
   const stat = keyed(`${memory}/memory.stat`)
   const time = keyed(`${cpu}/cpu.stat`)
   return compact({
-    ...readPids(pids),
+    ...readPids(pids, 'pids.events.local'),
     memoryUsage: usage,
     memoryWorkingSet: workingSet(usage, stat.get('inactive_file')),
     memoryAnon: stat.get('anon'),
@@ -186,7 +186,7 @@ function readV1({ pids, memory, cpu, cpuacct }: CgroupPaths): CgroupReading {
   const withSwap = number(`${memory}/memory.memsw.usage_in_bytes`)
   const time = keyed(`${cpuacct}/cpuacct.stat`)
   return compact({
-    ...readPids(pids),
+    ...readPids(pids, 'pids.events'),
     memoryUsage: usage,
     memoryWorkingSet: workingSet(usage, stat.get('total_inactive_file')),
     memoryAnon: stat.get('total_rss'),
@@ -212,14 +212,16 @@ function scaled(value: number | undefined, unit: number): number | undefined {
   return value === undefined ? undefined : value / unit
 }
 
+/** On v2 pids.events also counts what limits further down refuse; there pids.events.local is this limit's own. */
 function readPids(
   folder: string,
+  events: 'pids.events.local' | 'pids.events',
 ): Partial<Record<'pids' | 'pidsLimit' | 'pidsPeak' | 'pidsLimitHits', number | undefined>> {
   return {
     pids: number(`${folder}/pids.current`),
     pidsLimit: number(`${folder}/pids.max`),
     pidsPeak: number(`${folder}/pids.peak`),
-    pidsLimitHits: keyed(`${folder}/pids.events`).get('max'),
+    pidsLimitHits: keyed(`${folder}/${events}`).get('max') ?? keyed(`${folder}/pids.events`).get('max'),
   }
 }
 

@@ -20,7 +20,7 @@ export const pids: CensusFamily = (registry) => {
   const hits = counter(
     registry,
     'container_pids_limit_hits_total',
-    'How often a fork was refused because of the PID limit (max of pids.events).',
+    'How often this PID limit refused a fork (max of pids.events.local, or of pids.events on v1).',
     ['name'],
   )
   return (observations) => {

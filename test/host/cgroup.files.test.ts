@@ -235,6 +235,11 @@ t.test('events of newer kernels have more lines', async (t) => {
   t.equal(read().pidsLimitHits, 12)
 })
 
+t.test('what limits further down refuse is not this limit', async (t) => {
+  const files = { 'pids.events': 'max 7\n', 'pids.events.local': 'max 2\n' }
+  t.equal(container(t, 2, files).read().pidsLimitHits, 2)
+})
+
 t.test('processes of the cgroup and of everything below it', async (t) => {
   for (const version of [1, 2] as const) {
     const at = version === 2 ? '' : 'pids/'
