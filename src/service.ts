@@ -29,6 +29,9 @@ const { version }: { version: string } = JSON.parse(
 /** Between two looks at whether Docker has come, before what a crash left is put in order, milliseconds. */
 const recoverPause = 250
 
+/** After an attempt that failed, milliseconds: a full disk must not fill the log too. */
+const troublePause = 5000
+
 /** Between two looks for containers that were stopped here and do not run again, milliseconds. */
 const debtPause = 30_000
 
@@ -152,6 +155,7 @@ export function createService(options: ServiceOptions): Service {
         }
       } catch (error) {
         logger.warn({ error: errorMessage(error) }, 'could not put in order what a crash left; trying again')
+        await clock.sleep(troublePause, stopping.signal).catch(() => {})
       }
       await clock.sleep(recoverPause, stopping.signal).catch(() => {})
     }
