@@ -1,0 +1,145 @@
+import { readText } from './file.ts'
+import { ticksPerSecond } from './procfs.ts'
+import { take, valueIn } from './reading.ts'
+
+/** Where one container's cgroup is: a folder per controller; on v2 they are all the same folder. */
+export interface CgroupPaths {
+  readonly version: 1 | 2
+  /** The path inside the hierarchy, as /proc/<pid>/cgroup says it. */
+  readonly path: string
+  readonly pids: string
+  readonly memory: string
+  readonly cpu: string
+  /** v1 keeps CPU accounting apart from CPU limits; on v2 the same folder. */
+  readonly cpuacct: string
+}
+
+/** What the kernel says about one container; a field is absent when the file is missing or says "no limit". */
+export interface CgroupReading {
+  /** pids.current: tasks, that is threads and zombies too, of the cgroup and all below it. */
+  readonly pids?: number
+  /** pids.max */
+  readonly pidsLimit?: number
+  /** pids.peak, kernel 6.1 and later. */
+  readonly pidsPeak?: number
+  /** `max` of pids.events.local, else of pids.events: how often a fork was refused by this limit. */
+  readonly pidsLimitHits?: number
+  /** memory.current or memory.usage_in_bytes, bytes. */
+  readonly memoryUsage?: number
+  /** Usage without inactive_file, floor 0: the formula of the docker CLI and cAdvisor. Bytes. */
+  readonly memoryWorkingSet?: number
+  /** `anon` (v2) or `total_rss` (v1) of memory.stat, bytes. */
+  readonly memoryAnon?: number
+  /** memory.max or memory.limit_in_bytes, bytes. */
+  readonly memoryLimit?: number
+  /** memory.swap.current, or memory.memsw.usage_in_bytes without memory.usage_in_bytes, bytes. */
+  readonly memorySwap?: number
+  /** memory.peak (kernel 5.19) or memory.max_usage_in_bytes, bytes. */
+  readonly memoryPeak?: number
+  /** oom_kill of memory.events or memory.oom_control; gone with the cgroup. */
+  readonly oomKills?: number
+  /** user_usec of cpu.stat, or user of cpuacct.stat; seconds. */
+  readonly cpuUser?: number
+  /** The same for the kernel's work on behalf of the container. */
+  readonly cpuSystem?: number
+  /** throttled_usec (v2) or throttled_time (v1, ns) of cpu.stat; seconds. */
+  readonly cpuThrottled?: number
+  /** Quota by period of cpu.max or cpu.cfs_*_us: cores. */
+  readonly cpuLimit?: number
+}
+
+/** What the files of the unified hierarchy say. */
+export function readV2({ pids, memory, cpu }: CgroupPaths): CgroupReading {
+  const usage = number(`${memory}/memory.current`)
+  const stat = keyed(`${memory}/memory.stat`)
+  const time = keyed(`${cpu}/cpu.stat`)
+  return compact({
+    ...readPids(pids, 'pids.events.local'),
+    memoryUsage: usage,
+    memoryWorkingSet: workingSet(usage, stat.get('inactive_file')),
+    memoryAnon: stat.get('anon'),
+    memoryLimit: number(`${memory}/memory.max`),
+    memorySwap: number(`${memory}/memory.swap.current`),
+    memoryPeak: number(`${memory}/memory.peak`),
+    oomKills: keyed(`${memory}/memory.events`).get('oom_kill'),
+    cpuUser: scaled(time.get('user_usec'), 1e6),
+    cpuSystem: scaled(time.get('system_usec'), 1e6),
+    cpuThrottled: scaled(time.get('throttled_usec'), 1e6),
+    cpuLimit: quota(text(`${cpu}/cpu.max`)?.split(' ')),
+  })
+}
+
+/** The same of one hierarchy per controller. */
+export function readV1({ pids, memory, cpu, cpuacct }: CgroupPaths): CgroupReading {
+  const usage = number(`${memory}/memory.usage_in_bytes`)
+  const stat = keyed(`${memory}/memory.stat`)
+  const limit = number(`${memory}/memory.limit_in_bytes`)
+  const withSwap = number(`${memory}/memory.memsw.usage_in_bytes`)
+  const time = keyed(`${cpuacct}/cpuacct.stat`)
+  return compact({
+    ...readPids(pids, 'pids.events'),
+    memoryUsage: usage,
+    memoryWorkingSet: workingSet(usage, stat.get('total_inactive_file')),
+    memoryAnon: stat.get('total_rss'),
+    // v1 has no word for "no limit": it is the largest page-aligned number, PAGE_COUNTER_MAX.
+    memoryLimit: limit === undefined || limit >= 2 ** 62 ? undefined : limit,
+    memorySwap: usage === undefined || withSwap === undefined ? undefined : Math.max(0, withSwap - usage),
+    memoryPeak: number(`${memory}/memory.max_usage_in_bytes`),
+    oomKills: keyed(`${memory}/memory.oom_control`).get('oom_kill'),
+    cpuUser: scaled(time.get('user'), ticksPerSecond),
+    cpuSystem: scaled(time.get('system'), ticksPerSecond),
+    cpuThrottled: scaled(keyed(`${cpu}/cpu.stat`).get('throttled_time'), 1e9),
+    cpuLimit: quota([text(`${cpu}/cpu.cfs_quota_us`), text(`${cpu}/cpu.cfs_period_us`)]),
+  })
+}
+
+/** Cores of a quota and its period; `max` and -1 are no limit. */
+function quota([allowed, period]: readonly (string | undefined)[] = []): number | undefined {
+  const cores = Number(allowed) / Number(period)
+  return cores > 0 && Number.isFinite(cores) ? cores : undefined
+}
+
+function scaled(value: number | undefined, unit: number): number | undefined {
+  return value === undefined ? undefined : value / unit
+}
+
+/** On v2 pids.events also counts what limits further down refuse; there pids.events.local is this limit's own. */
+function readPids(
+  folder: string,
+  events: 'pids.events.local' | 'pids.events',
+): Partial<Record<'pids' | 'pidsLimit' | 'pidsPeak' | 'pidsLimitHits', number | undefined>> {
+  return {
+    pids: number(`${folder}/pids.current`),
+    pidsLimit: number(`${folder}/pids.max`),
+    pidsPeak: number(`${folder}/pids.peak`),
+    pidsLimitHits: keyed(`${folder}/${events}`).get('max') ?? keyed(`${folder}/pids.events`).get('max'),
+  }
+}
+
+function workingSet(usage: number | undefined, inactiveFile: number | undefined): number | undefined {
+  return usage === undefined ? undefined : Math.max(0, usage - (inactiveFile ?? 0))
+}
+
+/** A file that holds one number; `max`, a missing file and anything else are undefined. */
+function number(path: string): number | undefined {
+  const found = text(path)
+  return found !== undefined && /^\d+$/.test(found) ? Number(found) : undefined
+}
+
+function text(path: string): string | undefined {
+  return valueIn(take(() => readText(path)))?.trim()
+}
+
+/** A file of `key value` lines. */
+function keyed(path: string): Map<string, number> {
+  return new Map(
+    (text(path) ?? '').split('\n').flatMap((line): [string, number][] => {
+      const [key, value] = line.split(' ')
+      return key !== undefined && value !== undefined ? [[key, Number(value)]] : []
+    }),
+  )
+}
+
+function compact(reading: { [K in keyof CgroupReading]: number | undefined }): CgroupReading {
+  return Object.fromEntries(Object.entries(reading).filter(([, value]) => value !== undefined))
+}
