@@ -51,6 +51,11 @@ export class DryRunError extends Error {
   override readonly name = 'DryRunError'
 }
 
+/** The intent could not be written down, so that nothing was done: there is nothing to undo either. */
+export class NotBegunError extends Error {
+  override readonly name = 'NotBegunError'
+}
+
 /** What effects reach the world through. */
 export interface EffectPorts {
   readonly signals: Signals
@@ -99,6 +104,16 @@ export function createEffects(
     return paths.some((path) => path === cgroupPath || path.startsWith(`${cgroupPath}/`)) ? 'same' : 'changed'
   }
 
+  function intendStop(stepId: number, life: string): number | undefined {
+    try {
+      return journal.intend(stepId, [{ kind: 'stop', life }])[0]
+    } catch (error) {
+      throw new NotBegunError(
+        `nothing was stopped, because the journal could not be written: ${errorMessage(error)}`,
+      )
+    }
+  }
+
   return {
     signal(stepId, targets, signal, bounds) {
       refuseInDryRun(`send ${signal} to ${targets.length} processes`)
@@ -112,7 +127,7 @@ export function createEffects(
     },
     async stop(stepId, { id, startedAt }, grace) {
       refuseInDryRun(`stop container ${id}`)
-      const [effect] = journal.intend(stepId, [{ kind: 'stop', life: startedAt }])
+      const effect = intendStop(stepId, startedAt)
       let result = 'done'
       try {
         await docker.stop(id, grace)

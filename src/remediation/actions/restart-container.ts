@@ -1,5 +1,6 @@
 import type { KnownContainer } from '../../host/inventory.ts'
 import { type Action, RunStop, type StepContext } from '../action.ts'
+import { NotBegunError } from '../effects.ts'
 
 /** How long a start is tried, milliseconds: a container that was stopped here must not stay stopped. */
 const startPatience = 300_000
@@ -49,10 +50,12 @@ async function restart(container: KnownContainer, context: StepContext): Promise
     await context.effects.stop(context.stepId, container, container.stopTimeout)
     // Cut short by whoever stops pidwarden: then the container must be up again before that.
     await context.clock.sleep(context.settings.restartPause * 1000, context.signal).catch(() => {})
-  } finally {
-    // Whatever became of the stop, also when it only seemed to fail: the container is started.
-    await start(container, context)
+  } catch (error) {
+    // Whatever became of the stop, also when it only seemed to fail: the container is started. Unless there was none.
+    if (!(error instanceof NotBegunError)) await start(container, context)
+    throw error
   }
+  await start(container, context)
 }
 
 async function start(container: KnownContainer, context: StepContext): Promise<void> {

@@ -89,6 +89,17 @@ for (const [what, on] of [
   })
 }
 
+t.test('a journal that cannot take the intent: nothing is stopped, and nothing is waited for', async (t) => {
+  const { perform, container, host, database, clock } = setUp()
+  const on = "INSERT ON effects WHEN new.kind = 'stop'"
+  database.exec(`CREATE TRIGGER full BEFORE ${on} BEGIN SELECT RAISE(ABORT, 'disk is full'); END`)
+  const begun = clock.monotonic()
+  const { ending } = await perform(container, nuclear)
+  t.match(ending, { outcome: 'failed', detail: /nothing was stopped.*disk is full/ })
+  t.same(host.effects, [])
+  t.ok(clock.monotonic() - begun < 60_000, 'by the clock of the simulation')
+})
+
 for (const [name, record, detail] of [
   ['--rm', { autoRemove: true }, /--rm/],
   ['a task of a Swarm service', { swarmTask: true }, /Swarm/],
