@@ -1,28 +1,9 @@
 import { readdirSync, readlinkSync } from 'node:fs'
-import { readBytes, readText } from './file.ts'
+import { parseFile, readBytes, readText } from './file.ts'
+import { type ProcStat, parseStat } from './procstat.ts'
 import { type Reading, take, valueIn } from './reading.ts'
 
-/** The fields of /proc/<pid>/stat that pidwarden uses; proc_pid_stat(5) numbers them. */
-export interface ProcStat {
-  readonly pid: number
-  /** Field 2, at most 15 bytes; the kernel's name for the process, free to be changed by it. */
-  readonly comm: string
-  /** Field 3: R, S, D, Z, T … */
-  readonly state: string
-  readonly ppid: number
-  readonly pgrp: number
-  readonly session: number
-  /** Field 7: 0 when the process has no controlling terminal. */
-  readonly tty: number
-  /** Fields 14 + 15, in clock ticks. */
-  readonly cpuTicks: number
-  /** Field 20. */
-  readonly threads: number
-  /** Field 22, clock ticks after boot. With the pid it names one process for as long as the machine runs. */
-  readonly startTicks: number
-  /** Field 24, pages. */
-  readonly rssPages: number
-}
+export type { ProcStat } from './procstat.ts'
 
 /** USER_HZ: clock ticks per second in /proc; 100 on every architecture that Docker runs on. */
 export const ticksPerSecond = 100
@@ -56,7 +37,7 @@ export interface Procfs {
 export function createProcfs(root = '/proc'): Procfs {
   const sockets = listeningSockets(root)
   return {
-    stat: (pid) => take(() => parseStat(readBytes(`${root}/${pid}/stat`))),
+    stat: (pid) => take(() => parseFile(`${root}/${pid}/stat`, parseStat)),
     children: (pid) => take(() => childrenOf(`${root}/${pid}/task`)),
     openFds: (pid) => take(() => readdirSync(`${root}/${pid}/fd`).length),
     argv: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/cmdline`))),
@@ -67,28 +48,6 @@ export function createProcfs(root = '/proc'): Procfs {
     listens: (pid) => take(() => listens(root, pid, sockets)),
     uptime: () => Number.parseFloat(readText(`${root}/uptime`)),
     ownCapabilities: () => BigInt(`0x${field(readText(`${root}/self/status`), 'CapEff')}`),
-  }
-}
-
-/** Parses the one line of /proc/<pid>/stat; comm may hold spaces and parentheses, so the last ')' ends it. */
-export function parseStat(line: Buffer): ProcStat {
-  const open = line.indexOf(0x28)
-  const close = line.lastIndexOf(0x29)
-  if (open < 0 || close < open) throw new Error(`no comm in stat line: ${line.toString('latin1', 0, 60)}`)
-  const fields = line.toString('latin1', close + 2).split(' ')
-  const number = (position: number): number => Number(fields[position - 3])
-  return {
-    pid: Number(line.toString('latin1', 0, open)),
-    comm: line.toString('utf8', open + 1, close),
-    state: fields[0] ?? '?',
-    ppid: number(4),
-    pgrp: number(5),
-    session: number(6),
-    tty: number(7),
-    cpuTicks: number(14) + number(15),
-    threads: number(20),
-    startTicks: number(22),
-    rssPages: number(24),
   }
 }
 

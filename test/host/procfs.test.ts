@@ -1,7 +1,8 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { createProcfs, parseStat } from '../../src/host/procfs.ts'
+import { createProcfs } from '../../src/host/procfs.ts'
+import { parseStat } from '../../src/host/procstat.ts'
 import { statLine } from '../support/fixture-host.ts'
 import { unprivileged } from '../support/unprivileged.ts'
 
