@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import type { Identity } from './identity.ts'
 import type { Process, ProcessTree } from './process.ts'
+import { finish, type Steps } from './steps.ts'
 
 /**
  * One running copy of something: a launcher chain (`npm exec X` -> `sh -c X` -> `node …/X`) collapsed with its leaf
@@ -34,12 +35,22 @@ export interface Describe {
 
 /** All instances of a container, those above before those below. */
 export function findInstances(tree: ProcessTree, describe: Describe): readonly Instance[] {
+  return finish(walkInstances(tree, describe))
+}
+
+/** How many instances are found between two chances to be interrupted: to tell a new one reads several files. */
+const handful = 16
+
+/** The same, in steps. */
+export function* walkInstances(tree: ProcessTree, describe: Describe): Steps<readonly Instance[]> {
   const instances: Instance[] = []
   const roots = [...tree.processes.values()].filter(({ ppid }) => !tree.processes.has(ppid))
-  for (let root = roots.shift(); root !== undefined; root = roots.shift()) {
+  // The list grows while it is walked: what hangs below an instance is appended.
+  for (const root of roots) {
+    if (instances.length % handful === handful - 1) yield
     const { instance, below } = collapse(tree, root, describe)
     instances.push(instance)
-    roots.push(...below)
+    for (const process of below) roots.push(process)
   }
   return instances
 }
@@ -64,10 +75,10 @@ function collapse(
   const launchers = members.slice(0, -1).filter((one) => namesWhatItStarts(describe.command(one))).length
   const below: Process[] = []
   const workers = [...childrenOf(leaf)]
-  for (let child = workers.shift(); child !== undefined; child = workers.shift()) {
+  for (const child of workers) {
     if (!command.launcher && describe.command(child).program === command.program) {
       members.push(child)
-      workers.push(...childrenOf(child))
+      for (const below of childrenOf(child)) workers.push(below)
     } else below.push(child)
   }
   const instance: Instance = {

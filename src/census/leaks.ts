@@ -47,7 +47,8 @@ export function findLeaks(
   const comparable = instances.filter((one) => one.identity.kind === 'known' && one.parent && inside.get(one))
   for (const same of Map.groupBy(comparable, digestOf).values()) {
     const allowed = copies(same[0]?.command ?? '')
-    const orphans = same.filter((instance) => isOrphan(instance, same, tree)).sort(oldestFirst)
+    const isOrphan = orphanAmong(same, tree)
+    const orphans = same.filter(isOrphan).sort(oldestFirst)
     for (const orphan of orphans.slice(0, Math.max(0, same.length - allowed))) leaked.set(orphan, 'orphan')
     const settled = same.filter((instance) => !leaked.has(instance))
     for (const siblings of Map.groupBy(settled, parentOf).values()) {
@@ -86,11 +87,16 @@ function isInside({ root }: Instance, { processes, init }: ProcessTree): boolean
 /** Programs that are made to be PID 1: they start one program and adopt whatever loses its parent. */
 const adoptingInit = /^(tini|tini-static|docker-init|dumb-init|catatonit)$/
 
-function isOrphan(instance: Instance, same: readonly Instance[], tree: ProcessTree): boolean {
-  if (parentOf(instance) !== tree.init) return false
-  const intact = same.filter((other) => parentOf(other) !== tree.init || other.launchers > instance.launchers)
-  if (intact.length === 0) return false
+/** Tells the orphans among instances of one identity; an intact copy hangs elsewhere, or has more launchers. */
+function orphanAmong(same: readonly Instance[], tree: ProcessTree): (instance: Instance) => boolean {
+  const elsewhere = same.some((instance) => parentOf(instance) !== tree.init)
+  const mostLaunchers = same.reduce((most, { launchers }) => Math.max(most, launchers), 0)
   const init = tree.processes.get(tree.init)
   const adopting = adoptingInit.test(baseName(init?.argv[0] ?? ''))
-  return instance.reparented || adopting || intact.some(({ launchers }) => launchers > instance.launchers)
+  return (instance) => {
+    if (parentOf(instance) !== tree.init) return false
+    const lostLaunchers = mostLaunchers > instance.launchers
+    if (!elsewhere && !lostLaunchers) return false
+    return instance.reparented || adopting || lostLaunchers
+  }
 }

@@ -1,27 +1,25 @@
 import type { CgroupPaths, CgroupReading, Cgroups } from '../host/cgroup.ts'
 import type { Clock } from '../host/clock.ts'
 import type { KnownContainer } from '../host/inventory.ts'
-import { type Procfs, ticksPerSecond } from '../host/procfs.ts'
+import type { Procfs } from '../host/procfs.ts'
 import { errorMessage, type Reading, valueIn } from '../host/reading.ts'
-import { findInstances } from './instances.ts'
-import { findLeaks, type StandingInstance } from './leaks.ts'
 import { Odometer } from './odometer.ts'
 import type { Policy } from './policy.ts'
-import { buildTree, type Process, type ProcessTree } from './process.ts'
+import type { Process } from './process.ts'
 import { ProcessMemory } from './remember.ts'
+import { type Scene, Scenes } from './scene.ts'
+import { createPace, finish, type Steps } from './steps.ts'
 import { resolveThresholds, type Thresholds } from './thresholds.ts'
 import { countZombies } from './zombies.ts'
 
 /** What one look into a running container found. */
-export interface Census {
+export interface Census extends Scene {
   /** Wall clock, milliseconds. */
   readonly at: number
+  /** Seconds since boot, as the ages of processes are told from it. */
+  readonly uptime: number
   readonly cgroup: CgroupReading
   readonly paths: CgroupPaths
-  readonly tree: ProcessTree
-  readonly instances: readonly StandingInstance[]
-  /** Processes that count towards the process tiers, by policy. */
-  readonly counted: number
   /** Dead processes that nobody has waited for; they hold a pid. */
   readonly zombies: number
   /** Process starts that were seen since pidwarden was started: one that lived between two looks was not. */
@@ -61,9 +59,6 @@ export interface Observer {
   observe(container: KnownContainer): Observation
 }
 
-/** How long one stretch of work may keep the event loop, milliseconds. */
-const slice = 8
-
 /** How many processes are read before the clock is looked at. */
 const handful = 32
 
@@ -71,12 +66,14 @@ const handful = 32
 export function createObserver(ports: ObserverPorts): Observer {
   const { procfs, cgroups, clock } = ports
   const memory = new ProcessMemory(procfs)
+  const scenes = new Scenes(memory)
   const placed = new Map<string, CgroupPaths>()
   const starts = new Map<string, number>()
   const oomKills = new Odometer()
 
-  function locate({ id, pid, startedAt }: KnownContainer): Reading<CgroupPaths> {
-    const life = `${id} ${startedAt}`
+  function locate(container: KnownContainer): Reading<CgroupPaths> {
+    const { id, pid } = container
+    const life = lifeOf(container)
     const cached = placed.get(life)
     if (cached !== undefined) return { kind: 'value', value: cached }
     const text = procfs.cgroup(pid)
@@ -92,30 +89,28 @@ export function createObserver(ports: ObserverPorts): Observer {
     return paths
   }
 
-  function* readProcesses(name: string, pids: readonly number[], fresh: boolean): Generator<void, Process[]> {
-    const uptime = procfs.uptime()
+  function* readProcesses(
+    name: string,
+    pids: readonly number[],
+    uptime: number,
+    fresh: boolean,
+  ): Steps<Process[]> {
     const processes: Process[] = []
     let started = 0
     for (const [index, pid] of pids.entries()) {
       if (index % handful === handful - 1) yield
       const stat = procfs.stat(pid)
       if (stat.kind !== 'value' || stat.value.state === 'Z' || stat.value.state === 'X') continue
-      const ageSeconds = Math.max(0, uptime - stat.value.startTicks / ticksPerSecond)
-      const known = memory.argv(stat.value, ageSeconds, fresh)
-      if (known === undefined) continue
-      if (known.started) started++
-      processes.push({ ...stat.value, argv: known.argv, ageSeconds })
+      const seen = memory.see(stat.value, uptime, fresh)
+      if (seen === undefined) continue
+      if (seen.started) started++
+      processes.push(seen.process)
     }
     starts.set(name, (starts.get(name) ?? 0) + started)
     return processes
   }
 
-  /** Yields wherever it may be interrupted. */
-  function* take(
-    container: KnownContainer,
-    policy: Policy,
-    fresh: boolean,
-  ): Generator<void, Reading<Census>> {
+  function* take(container: KnownContainer, policy: Policy, fresh: boolean): Steps<Reading<Census>> {
     if (container.state !== 'running' && container.state !== 'paused') return { kind: 'gone' }
     const paths = locate(container)
     if (paths.kind !== 'value') return paths
@@ -124,32 +119,32 @@ export function createObserver(ports: ObserverPorts): Observer {
     if (pids.value.includes(0)) {
       return { kind: 'failed', detail: 'its processes are hidden; run pidwarden with pid: host' }
     }
-    const { name, id, startedAt } = container
-    const processes = yield* readProcesses(name, pids.value, fresh)
+    const { name } = container
+    const life = lifeOf(container)
+    const uptime = procfs.uptime()
+    const processes = yield* readProcesses(name, pids.value, uptime, fresh)
     const cgroup = cgroups.read(paths.value)
-    const tree = buildTree(processes, container.pid)
-    yield
-    const instances = findLeaks(findInstances(tree, memory), tree, policy)
-    yield
+    const { tree, instances, counted } = yield* scenes.tell(life, processes, container.pid, policy)
     const killed = cgroup.oomKills
     return {
       kind: 'value',
       value: {
         at: clock.now(),
+        uptime,
         cgroup,
         paths: paths.value,
         tree,
         instances,
-        counted: countProcesses(instances, policy),
+        counted,
         zombies: countZombies(processes, cgroup.pids, procfs),
         starts: starts.get(name) ?? 0,
-        ...(killed === undefined ? {} : { oomKills: oomKills.total(name, `${id} ${startedAt}`, killed) }),
+        ...(killed === undefined ? {} : { oomKills: oomKills.total(name, life, killed) }),
         self: tree.processes.has(ports.ownPid),
       },
     }
   }
 
-  function* look(container: KnownContainer, fresh: boolean): Generator<void, Observation> {
+  function* look(container: KnownContainer, fresh: boolean): Steps<Observation> {
     const policy = ports.policyOf(container)
     let census: Reading<Census>
     try {
@@ -169,7 +164,8 @@ export function createObserver(ports: ObserverPorts): Observer {
 
   function forget(containers: readonly KnownContainer[], round: number): void {
     memory.forgetBefore(round)
-    const lives = new Set(containers.map(({ id, startedAt }) => `${id} ${startedAt}`))
+    const lives = new Set(containers.map(lifeOf))
+    scenes.keepOnly(lives)
     for (const life of placed.keys()) if (!lives.has(life)) placed.delete(life)
     const names = new Set(containers.map(({ name }) => name))
     for (const name of starts.keys()) if (!names.has(name)) starts.delete(name)
@@ -179,36 +175,16 @@ export function createObserver(ports: ObserverPorts): Observer {
     async observeAll(containers) {
       const round = memory.begin()
       const observations: Observation[] = []
-      let until = clock.monotonic() + slice
-      for (const container of containers) {
-        const looking = look(container, false)
-        for (;;) {
-          const step = looking.next()
-          if (step.done) {
-            observations.push(step.value)
-            break
-          }
-          if (clock.monotonic() < until) continue
-          await new Promise<void>((resolve) => setImmediate(resolve))
-          until = clock.monotonic() + slice
-        }
-      }
+      const pace = createPace(clock)
+      for (const container of containers) observations.push(await pace.walk(look(container, false)))
       forget(containers, round)
       return observations
     },
-    observe(container) {
-      const looking = look(container, true)
-      for (;;) {
-        const step = looking.next()
-        if (step.done) return step.value
-      }
-    },
+    observe: (container) => finish(look(container, true)),
   }
 }
 
-/** A process counts with its whole instance: a launcher is called by what it launches. */
-function countProcesses(instances: readonly StandingInstance[], { counts }: Policy): number {
-  let counted = 0
-  for (const { command, members } of instances) if (counts(command)) counted += members.length
-  return counted
+/** Names one life of a container, from a start to its end. */
+function lifeOf({ id, startedAt }: KnownContainer): string {
+  return `${id} ${startedAt}`
 }

@@ -1,10 +1,13 @@
-import type { ProcStat } from '../host/procfs.ts'
+import { type ProcStat, ticksPerSecond } from '../host/procfs.ts'
 
 /** One process of a container, as one census saw it. Zombies are not among them. */
 export interface Process extends ProcStat {
   readonly argv: readonly string[]
-  /** Seconds since it was started. */
-  readonly ageSeconds: number
+}
+
+/** Seconds since the process was started, when the machine has been up for `uptime` seconds. */
+export function ageOf({ startTicks }: Pick<ProcStat, 'startTicks'>, uptime: number): number {
+  return Math.max(0, uptime - startTicks / ticksPerSecond)
 }
 
 /** The processes of one container by pid, and who hangs below whom. */
@@ -35,6 +38,8 @@ export function buildTree(processes: readonly Process[], init: number): ProcessT
 export function subtree(tree: ProcessTree, root: Process): readonly Process[] {
   const found: Process[] = [root]
   // The list grows while it is walked: a child is appended behind its parent.
-  for (const process of found) found.push(...(tree.children.get(process.pid) ?? []))
+  for (const process of found) {
+    for (const child of tree.children.get(process.pid) ?? []) found.push(child)
+  }
   return found
 }

@@ -4,19 +4,25 @@ import { valueIn } from '../host/reading.ts'
 import { type Command, commandOf, programIn } from './command.ts'
 import { type Identity, identityOf } from './identity.ts'
 import type { Describe } from './instances.ts'
-import type { Process } from './process.ts'
+import { ageOf, type Process } from './process.ts'
+
+/** A process, and whether this is the first time that it was seen: a process start. */
+export interface Seen {
+  readonly process: Process
+  readonly started: boolean
+}
 
 /** What does not change while a process lives and keeps its comm. */
 interface Remembered {
-  readonly comm: string
-  readonly argv: readonly string[]
+  /** As it was last. A process in which nothing changed stays the same object. */
+  seen: Seen
   command?: Command
   identity?: Identity
   /** Its parent when it was first seen. A process gets another one only by losing it. */
   readonly firstParent: number
   seenIn: number
   /** False while a look in the very moment of its start may have seen what stood there before exec. */
-  settled: boolean
+  readonly settled: boolean
 }
 
 /** Seconds after which a process that was forked to execute another program has done so. */
@@ -24,13 +30,13 @@ const settledAge = 2
 
 /**
  * The memory of the census: argv, command and identity are read once for each process, told apart by pid and start
- * time. A process seen for the first time is a process start.
+ * time.
  */
 export class ProcessMemory implements Describe {
   readonly #procfs: Procfs
   /** New at every start of pidwarden, so that a digest says nothing about the environment behind it. */
   readonly #key = randomBytes(32)
-  readonly #known = new Map<string, Remembered>()
+  readonly #known = new Map<number, Remembered>()
   #round = 0
 
   constructor(procfs: Procfs) {
@@ -44,34 +50,39 @@ export class ProcessMemory implements Describe {
 
   /** Forgets whom no census since `round` has seen. */
   forgetBefore(round: number): void {
-    for (const [life, { seenIn }] of this.#known) if (seenIn < round) this.#known.delete(life)
+    for (const [pid, { seenIn }] of this.#known) if (seenIn < round) this.#known.delete(pid)
   }
 
-  /** The argv, and whether the process is new; undefined when it has ended meanwhile. `fresh` reads it again. */
-  argv(
-    stat: ProcStat,
-    ageSeconds: number,
-    fresh: boolean,
-  ): { argv: readonly string[]; started: boolean } | undefined {
-    const life = lifeOf(stat)
-    const before = this.#known.get(life)
+  /**
+   * The process that `stat` was read of, `uptime` seconds after boot; undefined when it has ended meanwhile. `fresh`
+   * reads its argv again.
+   */
+  see(stat: ProcStat, uptime: number, fresh: boolean): Seen | undefined {
+    const before = this.#recall(stat)
     // exec keeps pid and start time: a changed comm is the sign that the rest changed with it.
-    if (before !== undefined && before.comm === stat.comm && before.settled && !fresh) {
+    if (before?.settled && before.seen.process.comm === stat.comm && !fresh) {
       before.seenIn = this.#round
-      return { argv: before.argv, started: false }
+      if (!isSame(stat, before.seen.process)) {
+        before.seen = { process: { ...stat, argv: before.seen.process.argv }, started: false }
+      }
+      return before.seen
     }
     const reading = this.#procfs.argv(stat.pid)
     if (reading.kind === 'gone') return undefined
     const argv = reading.kind === 'value' ? reading.value : []
-    // While a program is being executed comm may be new already and argv still empty, or both still the parent's.
-    const settled = argv.length > 0 && ageSeconds > settledAge
-    const firstParent = before?.firstParent ?? stat.ppid
-    this.#known.set(life, { comm: stat.comm, argv, settled, firstParent, seenIn: this.#round })
-    return { argv, started: before === undefined }
+    const process = { ...stat, argv }
+    this.#known.set(stat.pid, {
+      seen: { process, started: false },
+      // While a program is being executed comm may be new already and argv still empty, or both still the parent's.
+      settled: argv.length > 0 && ageOf(stat, uptime) > settledAge,
+      firstParent: before?.firstParent ?? stat.ppid,
+      seenIn: this.#round,
+    })
+    return { process, started: before === undefined }
   }
 
   command(process: Process): Command {
-    const known = this.#known.get(lifeOf(process))
+    const known = this.#recall(process)
     if (known === undefined) return commandOf(process)
     known.command ??= this.#wholeCommand(process)
     return known.command
@@ -85,13 +96,13 @@ export class ProcessMemory implements Describe {
   }
 
   reparented(process: Process): boolean {
-    const known = this.#known.get(lifeOf(process))
+    const known = this.#recall(process)
     return known !== undefined && known.firstParent !== process.ppid
   }
 
   /** What could not be read is tried again the next time. */
   identity(leaf: Process): Identity {
-    const known = this.#known.get(lifeOf(leaf))
+    const known = this.#recall(leaf)
     if (known?.identity?.kind === 'known') return known.identity
     const { pid, argv } = leaf
     const procfs = this.#procfs
@@ -107,8 +118,23 @@ export class ProcessMemory implements Describe {
     if (known !== undefined) known.identity = identity
     return identity
   }
+
+  #recall({ pid, startTicks }: Pick<ProcStat, 'pid' | 'startTicks'>): Remembered | undefined {
+    const known = this.#known.get(pid)
+    return known?.seen.process.startTicks === startTicks ? known : undefined
+  }
 }
 
-function lifeOf({ pid, startTicks }: Pick<ProcStat, 'pid' | 'startTicks'>): string {
-  return `${pid} ${startTicks}`
+/** Whether nothing changed that may change without an exec. */
+function isSame(a: ProcStat, b: ProcStat): boolean {
+  return (
+    a.rssPages === b.rssPages &&
+    a.cpuTicks === b.cpuTicks &&
+    a.threads === b.threads &&
+    a.ppid === b.ppid &&
+    a.state === b.state &&
+    a.pgrp === b.pgrp &&
+    a.session === b.session &&
+    a.tty === b.tty
+  )
 }

@@ -34,6 +34,7 @@ export function plan(
   return selectVictims({
     instances: census.instances,
     tree: census.tree,
+    uptime: census.uptime,
     policy,
     standing,
     minimumAge: settings.minimumAge[tier],
@@ -45,10 +46,10 @@ export function plan(
 
 /** Verdicts as the journal keeps them: no argv, only labels; past a few hundred only how many there were. */
 export function printable(verdicts: readonly Verdict[]): unknown {
-  const named = verdicts.slice(0, namedVerdicts).map(({ instance, verdict, reason, tree }) => ({
+  const named = verdicts.slice(0, namedVerdicts).map(({ instance, ageSeconds, verdict, reason, tree }) => ({
     command: instance.command,
     pid: instance.root.pid,
-    ageSeconds: Math.round(instance.root.ageSeconds),
+    ageSeconds: Math.round(ageSeconds),
     processes: tree.length || instance.members.length,
     verdict,
     reason,

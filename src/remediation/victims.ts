@@ -1,6 +1,6 @@
 import type { StandingInstance } from '../census/leaks.ts'
 import type { Policy } from '../census/policy.ts'
-import { type Process, type ProcessTree, subtree } from '../census/process.ts'
+import { ageOf, type Process, type ProcessTree, subtree } from '../census/process.ts'
 import type { Reading } from '../host/reading.ts'
 
 /** Why an instance is a victim, is not one yet, or never will be. */
@@ -26,6 +26,8 @@ export interface Verdict {
   /** later: a candidate too, not looked at to the end, because enough others come first. */
   readonly verdict: 'kill' | 'wait' | 'later' | 'keep'
   readonly reason: VictimReason
+  /** Seconds since its root was started. */
+  readonly ageSeconds: number
   /** For `wait`: seconds until the instance is old enough. */
   readonly waitSeconds?: number
   /** For `kill` and `wait`: the whole tree below the root, parents before their children. */
@@ -36,6 +38,8 @@ export interface Verdict {
 export interface VictimFacts {
   readonly instances: readonly StandingInstance[]
   readonly tree: ProcessTree
+  /** Seconds since boot when they were read. */
+  readonly uptime: number
   readonly policy: Policy
   /** Which leaked standing this action ends. */
   readonly standing: 'orphan' | 'duplicate'
@@ -76,7 +80,14 @@ function byAge(standing: 'orphan' | 'duplicate', a: StandingInstance, b: Standin
 }
 
 function judge(instance: StandingInstance, facts: VictimFacts, gateways: ReadonlySet<number>): Verdict {
-  const keep = (reason: VictimReason): Verdict => ({ instance, verdict: 'keep', reason, tree: [] })
+  const ageSeconds = ageOf(instance.root, facts.uptime)
+  const keep = (reason: VictimReason): Verdict => ({
+    instance,
+    ageSeconds,
+    verdict: 'keep',
+    reason,
+    tree: [],
+  })
   const { policy, standing } = facts
   switch (instance.standing) {
     case 'init':
@@ -99,9 +110,10 @@ function judge(instance: StandingInstance, facts: VictimFacts, gateways: Readonl
   // The tree goes as a whole or not at all: one process in it that must live keeps them all.
   const protectedBy = protection(tree, instance, facts, gateways)
   if (protectedBy !== undefined) return keep(protectedBy)
-  const waitSeconds = facts.minimumAge - instance.root.ageSeconds
-  if (waitSeconds > 0) return { instance, verdict: 'wait', reason: 'too_young', waitSeconds, tree }
-  return { instance, verdict: 'kill', reason: standing, tree }
+  const waitSeconds = facts.minimumAge - ageSeconds
+  if (waitSeconds > 0)
+    return { instance, ageSeconds, verdict: 'wait', reason: 'too_young', waitSeconds, tree }
+  return { instance, ageSeconds, verdict: 'kill', reason: standing, tree }
 }
 
 function protection(

@@ -92,10 +92,11 @@ for (const version of [1, 2] as const) {
     t.equal(found.at, clock.now())
     t.match(found.cgroup, { pids: 42, memoryUsage: 4096 })
     t.strictSame(found.paths.pids, folders(leaking.id).pids)
+    t.equal(found.uptime, fixtureUptime)
     t.match(found.tree.processes.get(1001), {
       threads: 11,
       comm: 'MainThread',
-      ageSeconds: fixtureUptime - 10.01,
+      startTicks: 1001,
     })
   })
 }

@@ -46,9 +46,11 @@ function start() {
     stat,
     /** What was read since the last call. */
     read: (): string[] => reads.splice(0),
-    /** The argv of the process at that age. */
-    look: (age = 900, { comm = 'node', startTicks = 100, ppid = 1, fresh = false } = {}) =>
-      memory.argv(stat(comm, startTicks, ppid), age, fresh),
+    /** The argv of the process at that age, and whether it is new. */
+    look(age = 900, { comm = 'node', startTicks = 100, ppid = 1, fresh = false } = {}) {
+      const seen = memory.see(stat(comm, startTicks, ppid), startTicks / 100 + age, fresh)
+      return seen && { argv: seen.process.argv, started: seen.started }
+    },
   }
 }
 
@@ -60,6 +62,25 @@ t.test('argv is read once, and the first time is a start', async (t) => {
   t.strictSame(look(), { argv: ['node', '/srv/a.js'], started: false })
   t.strictSame(read(), [])
 })
+
+t.test(
+  'a process in which nothing changed is the same object, and another one when anything did',
+  async (t) => {
+    const { memory, stat } = start()
+    const seen = (given: Partial<ProcStat> = {}) => memory.see({ ...stat(), ...given }, 900, false)?.process
+    seen()
+    const before = seen()
+    t.ok(before)
+    t.equal(seen(), before)
+    const changes = { ppid: 9, state: 'R', threads: 7, rssPages: 7, cpuTicks: 7, pgrp: 8, session: 8, tty: 8 }
+    for (const [key, value] of Object.entries(changes)) {
+      const after = seen({ [key]: value })
+      t.strictSame(after, { ...before, [key]: value }, key)
+      t.equal(seen({ [key]: value }), after)
+      t.strictSame(seen(), before, 'and back again')
+    }
+  },
+)
 
 t.test('another start time is another process', async (t) => {
   const { files, look } = start()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { selectVictims } from '../../src/remediation/victims.ts'
 import { value } from '../support/simulated-host.ts'
-import { drawTree } from '../support/tree.ts'
+import { drawnUptime, drawTree } from '../support/tree.ts'
 import { base, cases, policy } from '../support/victim-cases.ts'
 
 for (const { name, drawn, facts: { copies = 1, ...facts } = {}, expected } of cases) {
@@ -10,6 +10,7 @@ for (const { name, drawn, facts: { copies = 1, ...facts } = {}, expected } of ca
     const verdicts = selectVictims({
       instances,
       tree,
+      uptime: drawnUptime,
       policy,
       standing: 'duplicate',
       minimumAge: 0,
@@ -65,6 +66,7 @@ t.test('how long somebody too young is waited for', async (t) => {
   const facts = {
     instances,
     tree,
+    uptime: drawnUptime,
     policy,
     standing: 'duplicate',
     ownPid: 999,
@@ -84,7 +86,15 @@ t.test('how long somebody too young is waited for', async (t) => {
 t.test('sockets are looked at for those that are wanted, and for nobody else', async (t) => {
   const copies = Array.from({ length: 50 }, (_, index) => [100 + index, 1, 'node /x/mcp-a.js'] as const)
   const { tree, instances } = drawTree([...base.slice(0, 1), ...copies])
-  const facts = { instances, tree, policy, standing: 'duplicate', minimumAge: 0, ownPid: 999 } as const
+  const facts = {
+    instances,
+    tree,
+    uptime: drawnUptime,
+    policy,
+    standing: 'duplicate',
+    minimumAge: 0,
+    ownPid: 999,
+  } as const
   for (const [wanted, expected] of [
     [0, []],
     [2, [149, 148]],

@@ -55,7 +55,6 @@ export function processOf({ pid, ppid, argv, comm, start = pid }: Sketch): Proce
     startTicks: start,
     rssPages: 100,
     argv,
-    ageSeconds: 1000 - start / 100,
   }
 }
 

@@ -6,6 +6,9 @@ import { buildTree, type Process, type ProcessTree } from '../../src/census/proc
 /** One process of a drawn tree: pid, parent, command line, age in seconds (600 unless told). */
 export type Drawn = readonly [pid: number, ppid: number, commandLine: string, ageSeconds?: number]
 
+/** Seconds since boot at which the ages of drawn processes are told. */
+export const drawnUptime = 10_000
+
 /** A process as the census would read it. Quotes are not known: words are parted by blanks. */
 export function draw([pid, ppid, commandLine, ageSeconds = 600]: Drawn): Process {
   // `npm exec x` is one word, as process.title leaves it.
@@ -14,7 +17,6 @@ export function draw([pid, ppid, commandLine, ageSeconds = 600]: Drawn): Process
     pid,
     ppid,
     argv,
-    ageSeconds,
     comm: (argv[0] ?? '').slice(0, 15),
     state: 'S',
     pgrp: pid,
@@ -22,7 +24,7 @@ export function draw([pid, ppid, commandLine, ageSeconds = 600]: Drawn): Process
     tty: 0,
     cpuTicks: 0,
     threads: 1,
-    startTicks: 1_000_000 - ageSeconds * 100,
+    startTicks: (drawnUptime - ageSeconds) * 100,
     rssPages: 0,
   }
 }

@@ -1,3 +1,4 @@
+import { ageOf } from '../../census/process.ts'
 import type { Action, Sighting } from '../action.ts'
 import { measure } from '../verify.ts'
 
@@ -34,7 +35,7 @@ function evidence({ container, policy, census }: Sighting): unknown {
       standing: instance.standing,
       pid: instance.root.pid,
       parent: instance.parent?.pid,
-      ageSeconds: Math.round(instance.root.ageSeconds),
+      ageSeconds: Math.round(ageOf(instance.root, census.uptime)),
       processes: instance.members.length,
     })),
   }
