@@ -37,7 +37,7 @@ function resolve(root: string, version: 1 | 2, text: string, id: string): Readin
       kind: 'failed',
       detail:
         `the cgroup of container ${id.slice(0, 12)} does not carry its id (${JSON.stringify(text.slice(0, 200))}); ` +
-        'if the path starts with "/..", run pidwarden with the cgroup namespace of the host (cgroup: host)',
+        'if the path is "/" or starts with "/..", run pidwarden with the cgroup namespace of the host (cgroup: host)',
     }
   }
   /** On v1 each controller may put the container elsewhere; one that is not mounted has nothing to read. */
