@@ -85,8 +85,15 @@ export function createObserver(ports: ObserverPorts): Observer {
     }
     if (text.kind !== 'value') return text
     const paths = cgroups.resolve(text.value, id)
+    // A zombie stands in no cgroup of its container any more.
+    if (paths.kind !== 'value' && !runs(pid)) return { kind: 'gone' }
     if (paths.kind === 'value') placed.set(life, paths.value)
     return paths
+  }
+
+  function runs(pid: number): boolean {
+    const state = valueIn(procfs.stat(pid))?.state
+    return state !== undefined && state !== 'Z' && state !== 'X'
   }
 
   function* readProcesses(
@@ -115,6 +122,14 @@ export function createObserver(ports: ObserverPorts): Observer {
     const paths = locate(container)
     if (paths.kind !== 'value') return paths
     const pids = cgroups.processes(paths.value)
+    if (pids.kind === 'gone' && runs(container.pid)) {
+      return {
+        kind: 'failed',
+        detail:
+          `its cgroup ${paths.value.path} is not to be seen at ${paths.value.pids}: mount the host's /sys/fs/cgroup, ` +
+          'and name the mount in PIDWARDEN_CGROUP_ROOT if it is elsewhere',
+      }
+    }
     if (pids.kind !== 'value') return pids
     if (pids.value.includes(0)) {
       return { kind: 'failed', detail: 'its processes are hidden; run pidwarden with pid: host' }

@@ -1,19 +1,23 @@
 import type { Registry } from 'prom-client'
 import type { Observation } from '../census/observe.ts'
+import type { ContainerState } from '../host/docker.ts'
 import { gauge, reset } from './family.ts'
+
+/** A container that somebody paused is there; its state says the rest. */
+const present: ReadonlySet<ContainerState> = new Set(['running', 'paused'])
 
 /** Containers that must be there, by configuration: one that is gone has no other series left to tell of it. */
 export function absent(registry: Registry, expected: () => readonly string[]) {
   const missing = gauge(
     registry,
     'container_absent',
-    '1 when a container that the configuration expects does not run, 0 when it does.',
+    '1 when a container that the configuration expects neither runs nor is paused, 0 when it does.',
     ['name'],
   )
   return (observations: readonly Observation[]): void => {
     reset([missing])
     const running = new Set(
-      observations.flatMap(({ container }) => (container.state === 'running' ? [container.name] : [])),
+      observations.flatMap(({ container }) => (present.has(container.state) ? [container.name] : [])),
     )
     for (const name of expected()) missing.set({ name }, running.has(name) ? 0 : 1)
   }

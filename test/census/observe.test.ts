@@ -145,7 +145,7 @@ t.test('what does not run has no census', async (t) => {
 })
 
 t.test('one container that cannot be read does not affect the others', async (t) => {
-  const { container, observer, folders, procRoot } = start(t)
+  const { container, observer, folders, procRoot, put } = start(t)
   const before = container('before', leaky(1000, 1010))
   const broken = container('broken', leaky(2000, 2010))
   const unlocated = container('unlocated', leaky(3000, 3010))
@@ -155,6 +155,7 @@ t.test('one container that cannot be read does not affect the others', async (t)
   mkdirSync(join(folders(broken.id).pids, 'cgroup.procs'))
   writeFileSync(join(procRoot, '3000/cgroup'), '0::/\n')
   rmSync(folders(removed.id).pids, { recursive: true })
+  put({ pid: 4000, ppid: 1, argv: [], state: 'Z' }, '0::/\n')
 
   const found = await observer.observeAll([before, broken, unlocated, removed, after])
   t.strictSame(
@@ -186,6 +187,25 @@ t.test('an init that cannot be seen fails, with what to do', async (t) => {
   const one = container('a', leaky(1000))
   remove(1000)
   t.match(observer.observe(one).census, { kind: 'failed', detail: /pid 1000.*pid: host/ })
+})
+
+t.test(
+  'a cgroup that this mount does not show fails, with what to do; one that has ended is gone',
+  async (t) => {
+    const { container, observer, folders, put } = start(t)
+    const one = container('a', leaky(1000))
+    rmSync(folders(one.id).pids, { recursive: true })
+    t.match(observer.observe(one).census, { kind: 'failed', detail: /mount.*PIDWARDEN_CGROUP_ROOT/ })
+    put({ pid: 1000, ppid: 1, argv: [], state: 'Z' })
+    t.strictSame(observer.observe(one).census, { kind: 'gone' })
+  },
+)
+
+t.test('the zombie of an init has left its cgroup: the container has ended', async (t) => {
+  const { container, observer, put } = start(t, { version: 1 })
+  const one = container('a', leaky(1000))
+  put({ pid: 1000, ppid: 1, argv: [], state: 'Z' }, '4:pids:/\n0::/\n')
+  t.strictSame(observer.observe(one).census, { kind: 'gone' })
 })
 
 t.test('processes that this PID namespace cannot see fail, with what to do', async (t) => {
