@@ -1,5 +1,5 @@
 import type { StandingInstance } from '../census/leaks.ts'
-import { type CensusFamily, gauge, reset } from './family.ts'
+import type { CensusFamily } from './family.ts'
 
 /** How many commands of one container are told apart; the rest is summed up under `other`. */
 const most = 50
@@ -15,39 +15,33 @@ interface Sum {
 }
 
 /** What runs in the container, and how much of it is there more than once. */
-export const commands: CensusFamily = (registry) => {
-  const instances = gauge(
-    registry,
+export const commands: CensusFamily = (exposition) => {
+  const instances = exposition.gauge(
     'container_instances',
     'Running copies of a command, a launcher chain counted once.',
     ['name', 'command'],
   )
-  const duplicates = gauge(
-    registry,
+  const duplicates = exposition.gauge(
     'container_duplicates',
     'Instances beyond the allowed copies of their identity (arguments, directory, user, environment).',
     ['name', 'command'],
   )
-  const processes = gauge(
-    registry,
+  const processes = exposition.gauge(
     'container_command_processes',
     'Processes of a command, its launchers and workers among them.',
     ['name', 'command'],
   )
-  const memory = gauge(
-    registry,
+  const memory = exposition.gauge(
     'container_command_memory_bytes',
     'Resident memory of the processes of a command, added up; what they share is counted for each of them.',
     ['name', 'command'],
   )
-  const folded = gauge(
-    registry,
+  const folded = exposition.gauge(
     'container_commands_folded',
     'Commands that are summed up under command="other" because the container has too many different ones.',
     ['name'],
   )
   return (observations) => {
-    reset([instances, duplicates, processes, memory, folded])
     for (const { container, census } of observations) {
       if (census.kind !== 'value') continue
       const { name } = container

@@ -1,18 +1,16 @@
 import type { Procfs } from '../host/procfs.ts'
 import { valueIn } from '../host/reading.ts'
-import { type CensusFamily, gauge, reset } from './family.ts'
+import type { CensusFamily } from './family.ts'
 
 /** How near a process of the container is to its limit of open files. Asked for in the configuration: it is dear. */
 export function files(procfs: Pick<Procfs, 'openFds'>): CensusFamily {
-  return (registry) => {
-    const open = gauge(
-      registry,
+  return (exposition) => {
+    const open = exposition.gauge(
       'container_open_fds',
       'Open file descriptors of the process that has the most (entries of /proc/<pid>/fd); its limit is per process.',
       ['name'],
     )
     return (observations) => {
-      reset([open])
       for (const { container, census } of observations) {
         if (census.kind !== 'value') continue
         let most = -1

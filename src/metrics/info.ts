@@ -1,8 +1,8 @@
-import { type CensusFamily, gauge, reset } from './family.ts'
+import type { CensusFamily } from './family.ts'
 
 /** Who the container is. Everything but the name stands here alone, so that the other series survive a recreation. */
-export const info: CensusFamily = (registry) => {
-  const identity = gauge(registry, 'container_info', 'The container and its policy; always 1.', [
+export const info: CensusFamily = (exposition) => {
+  const identity = exposition.gauge('container_info', 'The container and its policy; always 1.', [
     'name',
     'id',
     'image',
@@ -12,14 +12,12 @@ export const info: CensusFamily = (registry) => {
     'compose_project',
     'compose_service',
   ])
-  const errors = gauge(
-    registry,
+  const errors = exposition.gauge(
     'container_policy_errors',
     'How many pidwarden.* labels of the container were refused; with any, it stays in observe mode.',
     ['name'],
   )
   return (observations) => {
-    reset([identity, errors])
     for (const { container, policy } of observations) {
       const { name, id, image, labels } = container
       const { mode, preset, profile } = policy

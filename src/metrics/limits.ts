@@ -1,7 +1,7 @@
 import type { Observation } from '../census/observe.ts'
 import { bytes } from '../census/quantity.ts'
 import { valueIn } from '../host/reading.ts'
-import { type CensusFamily, gauge, reset } from './family.ts'
+import type { CensusFamily } from './family.ts'
 
 const limited = ['pids', 'memory', 'cpu'] as const
 type Limited = (typeof limited)[number]
@@ -11,21 +11,18 @@ type Limits = Readonly<Partial<Record<Limited, number>>>
 const tolerance: Record<Limited, number> = { pids: 0, memory: 0.01, cpu: 0.01 }
 
 /** Limits three ways: wanted by the policy, configured in Docker, in force in the kernel; and whether they agree. */
-export const limits: CensusFamily = (registry) => {
-  const limit = gauge(
-    registry,
+export const limits: CensusFamily = (exposition) => {
+  const limit = exposition.gauge(
     'container_limit',
     'A limit by where it is written: policy = wanted, docker = configured, kernel = in force. Absent = no limit. Tasks, bytes, cores.',
     ['name', 'resource', 'source'],
   )
-  const enforced = gauge(
-    registry,
+  const enforced = exposition.gauge(
     'container_limit_enforced',
     '1 when the kernel holds the limit that is wanted or configured, or a stricter one; absent when none is.',
     ['name', 'resource'],
   )
   return (observations) => {
-    reset([limit, enforced])
     for (const observation of observations) {
       const { name } = observation.container
       const sources = {

@@ -1,5 +1,5 @@
-import { Registry } from 'prom-client'
-import type { Observer } from '../census/observe.ts'
+import type { Observation, Observer } from '../census/observe.ts'
+import { createPace, type Steps } from '../census/steps.ts'
 import type { Clock } from '../host/clock.ts'
 import type { Inventory } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
@@ -11,7 +11,8 @@ import type { Runner } from '../remediation/runner.ts'
 import { absent } from './absent.ts'
 import { commands } from './commands.ts'
 import { cpu } from './cpu.ts'
-import { type CensusFamily, counter, gauge } from './family.ts'
+import { Exposition } from './exposition.ts'
+import type { CensusFamily } from './family.ts'
 import { files } from './files.ts'
 import { host } from './host.ts'
 import { info } from './info.ts'
@@ -77,41 +78,30 @@ interface Collector {
   collect(): Promise<void> | void
 }
 
-/** The exporter of this process, on a registry of its own. */
+/** The exporter of this process, with families of its own. */
 export function createMetrics(ports: MetricsPorts): Metrics {
-  const registry = new Registry()
-  const success = gauge(
-    registry,
+  const exposition = new Exposition()
+  const success = exposition.gauge(
     'collector_success',
     '1 when the collector could read everything it wanted.',
     ['collector'],
   )
-  const duration = gauge(registry, 'collector_duration_seconds', 'How long the collector took.', [
+  const duration = exposition.gauge('collector_duration_seconds', 'How long the collector took.', [
     'collector',
   ])
-  const alerts = counter(registry, 'alerts_received_total', 'Alerts taken in, by verdict and reason.', [
-    'verdict',
-    'reason',
-  ])
-  const build = gauge(registry, 'build_info', 'The running version; always 1.', ['version', 'node'])
-  build.set({ version: ports.version, node: process.versions.node }, 1)
+  const alerts = alertTally(exposition)
   const collectors = [
-    dockerCollector(registry, ports),
-    censusCollector(registry, ports),
-    { name: 'host', collect: host(registry, ports.system) },
+    dockerCollector(exposition, ports),
+    censusCollector(exposition, ports),
+    { name: 'host', collect: host(exposition, ports.system) },
+    programCollector(exposition, ports),
+    { name: 'journal', collect: remediation(exposition, ports.journal, ports.runner) },
   ]
-  const configured = gauge(
-    registry,
-    'config_last_reload_successful',
-    '1 while the configuration on file is the one in force, 0 after a new one was refused.',
-    [],
-  )
-  collectors.push({ name: 'configuration', collect: () => configured.set(ports.wanted().configured ? 1 : 0) })
-  const fill = remediation(registry, ports.journal, ports.runner)
-  collectors.push({ name: 'journal', collect: fill })
   const errors = new Map<string, string>()
 
   async function measure(): Promise<string> {
+    exposition.clear()
+    alerts.fill()
     for (const { name, collect } of collectors) {
       const begun = ports.clock.monotonic()
       try {
@@ -126,12 +116,12 @@ export function createMetrics(ports: MetricsPorts): Metrics {
       }
       duration.set({ collector: name }, (ports.clock.monotonic() - begun) / 1000)
     }
-    return await registry.metrics()
+    return exposition.text()
   }
 
   let underWay: Promise<string> | undefined
   return {
-    contentType: registry.contentType,
+    contentType: exposition.contentType,
     render() {
       underWay ??= measure().finally(() => {
         underWay = undefined
@@ -139,17 +129,52 @@ export function createMetrics(ports: MetricsPorts): Metrics {
       return underWay
     },
     collectors: () => collectors.map(({ name }) => ({ name, error: errors.get(name) })),
-    countAlert: (verdict, reason) => alerts.inc({ verdict, reason }),
+    countAlert: alerts.count,
   }
 }
 
-function dockerCollector(registry: Registry, { inventory }: MetricsPorts): Collector {
-  const up = gauge(registry, 'docker_up', '1 while the Docker engine answers.', [])
+/** What the program says of itself. */
+function programCollector(exposition: Exposition, { version, wanted }: MetricsPorts): Collector {
+  const build = exposition.gauge('build_info', 'The running version; always 1.', ['version', 'node'])
+  const configured = exposition.gauge(
+    'config_last_reload_successful',
+    '1 while the configuration on file is the one in force, 0 after a new one was refused.',
+  )
+  return {
+    name: 'configuration',
+    collect() {
+      build.set({ version, node: process.versions.node }, 1)
+      configured.set({}, wanted().configured ? 1 : 0)
+    },
+  }
+}
+
+/** Alerts are counted here: most that are skipped leave nothing in the journal. */
+function alertTally(exposition: Exposition): { fill(): void; readonly count: CountAlert } {
+  const alerts = exposition.counter('alerts_received_total', 'Alerts taken in, by verdict and reason.', [
+    'verdict',
+    'reason',
+  ])
+  const counts = new Map<string, { verdict: string; reason: string; count: number }>()
+  return {
+    fill() {
+      for (const { count, ...labels } of counts.values()) alerts.set(labels, count)
+    },
+    count(verdict, reason) {
+      const key = `${verdict} ${reason}`
+      const entry = counts.get(key) ?? { verdict, reason, count: 0 }
+      counts.set(key, { ...entry, count: entry.count + 1 })
+    },
+  }
+}
+
+function dockerCollector(exposition: Exposition, { inventory }: MetricsPorts): Collector {
+  const up = exposition.gauge('docker_up', '1 while the Docker engine answers.')
   return {
     name: 'docker',
     collect() {
       const { connected, error } = inventory.state()
-      up.set(connected ? 1 : 0)
+      up.set({}, connected ? 1 : 0)
       if (!connected) throw new Error(error ?? 'not connected to Docker')
     },
   }
@@ -157,23 +182,30 @@ function dockerCollector(registry: Registry, { inventory }: MetricsPorts): Colle
 
 /** The kernel goes on telling while Docker is away: the containers known last are measured all the same. */
 function censusCollector(
-  registry: Registry,
-  { inventory, observer, procfs, wanted }: MetricsPorts,
+  exposition: Exposition,
+  { inventory, observer, procfs, clock, wanted }: MetricsPorts,
 ): Collector {
-  const fills = censusFamilies.map((family) => family(registry))
-  fills.push(absent(registry, () => wanted().expected))
-  const fillFiles = files(procfs)(registry)
+  const fills = censusFamilies.map((family) => family(exposition))
+  fills.push(absent(exposition, () => wanted().expected))
+  const fillFiles = files(procfs)(exposition)
   return {
     name: 'census',
     async collect() {
       const observations = await observer.observeAll(inventory.containers())
-      for (const fill of fills) fill(observations)
-      fillFiles(wanted().openFds ? observations : [])
+      await createPace(clock).walk(fillAll(observations))
       const [first, ...others] = observations.flatMap(({ container, census }) =>
         census.kind === 'denied' || census.kind === 'failed' ? [`${container.name}: ${census.detail}`] : [],
       )
       if (first !== undefined)
         throw new Error(others.length > 0 ? `${first} (and ${others.length} more)` : first)
     },
+  }
+
+  function* fillAll(observations: readonly Observation[]): Steps<void> {
+    for (const fill of fills) {
+      fill(observations)
+      yield
+    }
+    if (wanted().openFds) fillFiles(observations)
   }
 }

@@ -1,45 +1,38 @@
-import { type CensusFamily, counter, gauge, reset } from './family.ts'
+import type { CensusFamily } from './family.ts'
 
 /** How many processes run, and how many of them hang where they should not. */
-export const processes: CensusFamily = (registry) => {
-  const all = gauge(
-    registry,
+export const processes: CensusFamily = (exposition) => {
+  const all = exposition.gauge(
     'container_processes',
     'Processes: thread-group leaders in the cgroup of the container and below it, zombies apart (cgroup.procs).',
     ['name'],
   )
-  const counted = gauge(
-    registry,
+  const counted = exposition.gauge(
     'container_counted_processes',
     'Processes that count towards the process tiers, by policy; all of them unless the policy says otherwise.',
     ['name'],
   )
-  const threads = gauge(
-    registry,
+  const threads = exposition.gauge(
     'container_threads',
     'Threads of all processes (field 20 of /proc/<pid>/stat).',
     ['name'],
   )
-  const orphans = gauge(
-    registry,
+  const orphans = exposition.gauge(
     'container_orphans',
     'Instances that were reparented away from where their siblings hang.',
     ['name'],
   )
-  const zombies = gauge(
-    registry,
+  const zombies = exposition.gauge(
     'container_zombies',
     'Processes that have ended and that nobody waits for; each holds a pid (state Z).',
     ['name'],
   )
-  const starts = counter(
-    registry,
+  const starts = exposition.counter(
     'container_process_starts_total',
     'Process starts seen by the scrapes; a process that lived between two of them was not seen.',
     ['name'],
   )
   return (observations) => {
-    reset([all, counted, threads, orphans, zombies, starts])
     for (const { container, census } of observations) {
       if (census.kind !== 'value') continue
       const { name } = container
@@ -47,7 +40,7 @@ export const processes: CensusFamily = (registry) => {
       all.set({ name }, tree.processes.size)
       counted.set({ name }, counting)
       zombies.set({ name }, dead)
-      starts.inc({ name }, begun)
+      starts.set({ name }, begun)
       let sum = 0
       for (const process of tree.processes.values()) sum += process.threads
       threads.set({ name }, sum)

@@ -1,5 +1,5 @@
 import type { ContainerState } from '../host/docker.ts'
-import { type CensusFamily, counter, gauge, reset } from './family.ts'
+import type { CensusFamily } from './family.ts'
 
 const states: readonly ContainerState[] = [
   'created',
@@ -13,39 +13,33 @@ const states: readonly ContainerState[] = [
 const healths = ['none', 'starting', 'healthy', 'unhealthy'] as const
 
 /** Where the container is in its life, as Docker tells it. */
-export const state: CensusFamily = (registry) => {
-  const current = gauge(
-    registry,
+export const state: CensusFamily = (exposition) => {
+  const current = exposition.gauge(
     'container_state',
     '1 for the state that the container is in (State.Status), 0 for the others.',
     ['name', 'state'],
   )
-  const health = gauge(
-    registry,
+  const health = exposition.gauge(
     'container_health',
     '1 for the health that the container is in (State.Health), 0 for the others; none = it has no health check.',
     ['name', 'status'],
   )
-  const started = gauge(
-    registry,
+  const started = exposition.gauge(
     'container_start_time_seconds',
     'When the container was started, Unix time.',
     ['name'],
   )
-  const restarts = counter(
-    registry,
+  const restarts = exposition.counter(
     'container_restarts_total',
     'Restarts by the restart policy since the container was created (RestartCount).',
     ['name'],
   )
-  const exitCode = gauge(
-    registry,
+  const exitCode = exposition.gauge(
     'container_exit_code',
     'Exit code of the last run; absent while it runs.',
     ['name'],
   )
   return (observations) => {
-    reset([current, health, started, restarts, exitCode])
     for (const { container } of observations) {
       const { name } = container
       for (const one of states) current.set({ name, state: one }, container.state === one ? 1 : 0)
@@ -53,7 +47,7 @@ export const state: CensusFamily = (registry) => {
       const startedAt = Date.parse(container.startedAt)
       // A container that never ran has the zero time of Go, year 1.
       if (startedAt > 0) started.set({ name }, startedAt / 1000)
-      restarts.inc({ name }, container.restarts)
+      restarts.set({ name }, container.restarts)
       if (container.state === 'exited' || container.state === 'dead')
         exitCode.set({ name }, container.exitCode)
     }
