@@ -19,6 +19,7 @@ export const places = {
   packages: join(cache, 'packages'),
   indexes: join(cache, 'indexes'),
   images: join(cache, 'images'),
+  chromium: join(cache, 'chromium'),
   dockerConfig: join(cache, 'docker-config'),
   data: join(cache, 'data'),
   logs: join(cache, 'logs'),

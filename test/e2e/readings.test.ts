@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,88 +6,41 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import type { Lab } from '../../lab/index.ts'
 import { errorMessage } from '../../src/host/reading.ts'
+import { family } from '../support/exposition.ts'
 import { docker } from '../support/leaky-container.ts'
-import { differences, isStill, readContainers, scraped } from '../support/readings.ts'
+import { differences, readContainers } from '../support/readings.ts'
 import type { Readings } from '../support/readings-cgroup.ts'
-import { installServers, type Make, makes, servers } from '../support/readings-makes.ts'
-import { labFor, type Stack, startStack } from '../support/stack.ts'
+import { containersOf } from '../support/readings-containers.ts'
+import { type Make, makes } from '../support/readings-makes.ts'
+import { chromium, commandLines, secret, servers, tabs } from '../support/readings-programs.ts'
+import { labFor, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
-
-const run = randomBytes(4).toString('hex')
-const nameOf = (make: string): string => `pidwarden-test-${run}-${make}`
-const ours = `pidwarden-test-run=${run}`
-
-/** Starts a container of this make under its name; `docker ps` finds it by `ours`, whatever becomes of it. */
-async function start(lab: Lab, name: string, make: Make): Promise<void> {
-  const verb = make.started === false ? ['create'] : ['run', '--detach']
-  await docker(
-    lab,
-    ...verb,
-    '--name',
-    nameOf(name),
-    '--label',
-    ours,
-    ...make.args,
-    make.image,
-    ...make.command,
-  )
-  if (make.beforePause === undefined) return
-  await until(`${name} can be paused`, async () => make.beforePause?.(await read(lab, name)), 20_000)
-  await docker(lab, 'pause', nameOf(name))
-}
-
-async function read(lab: Lab, name: string): Promise<Readings> {
-  return (await readContainers(lab, [nameOf(name)])).get(nameOf(name)) ?? new Map()
-}
-
-async function removeAll(lab: Lab): Promise<void> {
-  const ids = await docker(lab, 'ps', '--all', '--quiet', '--filter', `label=${ours}`)
-  if (ids !== '') await docker(lab, 'rm', '--force', ...ids.split('\n'))
-}
-
-/** One scrape between two independent readings, during which nothing moved but memory and CPU. */
-async function measure(lab: Lab, stack: Stack, wanted: readonly string[]) {
-  const names = wanted.map(nameOf)
-  return until(`nothing happens in ${wanted} during a scrape`, async () => {
-    const before = await readContainers(lab, names)
-    const told = scraped(await stack.metrics(), names)
-    const at = Date.now()
-    const after = await readContainers(lab, names)
-    const one = (name: string, of: ReadonlyMap<string, Readings>): Readings =>
-      of.get(nameOf(name)) ?? new Map()
-    const all = wanted.map((name) => ({
-      name,
-      at,
-      before: one(name, before),
-      told: one(name, told),
-      after: one(name, after),
-    }))
-    return all.every((each) => isStill(each.before, each.after)) && all
-  })
-}
 
 const lab = await labFor(t)
 // In a test of its own: what is thrown there ends it, and all is removed.
 if (lab) await t.test('what /metrics says is what can be read', (t) => compare(t, lab))
 
 async function compare(t: Test, lab: Lab): Promise<void> {
-  t.teardown(() => removeAll(lab))
+  const { prefix, nameOf, start, read, measure, removeAll } = containersOf(lab)
+  t.teardown(removeAll)
   const folder = await mkdtemp(join(tmpdir(), 'pidwarden-servers-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const stack = await startStack(t, lab, { alertmanagers: 0 })
-  const all: Record<string, Make> = { ...makes, servers: servers(folder) }
+  const all: Record<string, Make> = { ...makes, servers: servers(folder), chromium }
   const lacks = new Map<string, string>()
 
   /** Starts it; what this machine cannot provide is remembered by name. */
   async function provide(name: string, make: Make): Promise<void> {
+    let prepared = false
     try {
-      if (name === 'servers') await installServers(folder)
-      await start(lab, name, make)
+      await make.prepare?.()
+      prepared = true
+      await start(name, make)
     } catch (error) {
       const why = errorMessage(error)
-      if (name !== 'servers' && !/docker-init|start-interval/.test(why)) throw error
+      if (prepared && !/docker-init|start-interval/.test(why)) throw error
       lacks.set(name, why.split('\n').find((line) => /error[: ]/i.test(line)) ?? why)
-      await docker(lab, 'rm', '--force', nameOf(name))
+      if (prepared) await docker(lab, 'rm', '--force', nameOf(name))
     }
   }
 
@@ -101,26 +53,23 @@ async function compare(t: Test, lab: Lab): Promise<void> {
     async () => {
       const found = await readContainers(lab, names.map(nameOf))
       const late = names.filter((name) => !all[name]?.ready(found.get(nameOf(name)) ?? new Map()))
+      const silent = names.map(async (name) => {
+        const { says } = all[name] ?? {}
+        return says?.test(await docker(lab, 'logs', nameOf(name))) === false ? `${name} in its log` : []
+      })
+      late.push(...(await Promise.all(silent)).flat())
       if (late.length > 0) throw new Error(`not yet: ${late}`)
       return true
     },
-    30_000,
+    60_000,
   )
-  if (!lacks.has('servers')) {
-    const answers = /(?=.*everything answered)(?=.*memory answered)/s
-    await until(
-      'the servers answer',
-      async () => answers.test(await docker(lab, 'logs', nameOf('servers'))),
-      30_000,
-    )
-  }
 
-  const measured = new Map((await measure(lab, stack, names)).map((each) => [each.name, each]))
+  const measured = new Map((await measure(stack.metrics, names)).map((each) => [each.name, each]))
+  const unless = (name: string) => ({ skip: lacks.has(name) && `cannot have ${name}: ${lacks.get(name)}` })
   for (const name of Object.keys(all)) {
     const why = lacks.get(name)
     if (why !== undefined && process.env.CI === 'true') t.fail(`${name} is needed under CI: ${why}`)
-    const skip = why === undefined ? false : `cannot have ${name}: ${why}`
-    await t.test(`${name}: every number as it was read`, { skip }, async (t) => {
+    await t.test(`${name}: every number as it was read`, unless(name), async (t) => {
       const { before, told, after } = measured.get(name)!
       t.same(differences(before, told, after), [])
       t.ok(all[name]?.ready(told), 'and it says what the container was made to show')
@@ -150,6 +99,39 @@ async function compare(t: Test, lab: Lab): Promise<void> {
     t.ok(spent > 0 && spent <= share + 0.1, `${spent} of ${share}`)
   })
 
+  await t.test('a fork bomb goes on, and each fork that is refused is counted', async (t) => {
+    const { before, after } = measured.get('bomb')!
+    t.ok(sum(after, 'pids_limit_hits_total') > sum(before, 'pids_limit_hits_total'))
+    const text = await stack.metrics()
+    const { node, sleep = 0 } = byCommand(text, 'instances', 'bomb')
+    t.ok(node === 1 && sleep > 30, `${sleep} of one command`)
+    t.same(byCommand(text, 'duplicates', 'bomb'), { node: 0, sleep: sleep - 1 }, 'all but one are copies')
+  })
+
+  await t.test('servers: each by its own name', unless('servers'), async (t) => {
+    const once = { node: 1, 'node mcp-server-everything': 1, 'node mcp-server-memory': 1 }
+    t.same(byCommand(await stack.metrics(), 'instances', 'servers'), once)
+  })
+
+  await t.test('chromium: two browsers, however many processes they are', unless('chromium'), async (t) => {
+    const id = await docker(lab, 'inspect', '--format', '{{.Id}}', nameOf('chromium'))
+    const { lines, text } = await until('no tab comes or goes during a scrape', async () => {
+      const lines = commandLines(id)
+      const text = await stack.metrics()
+      return commandLines(id).join() === lines.join() && { lines, text }
+    })
+    const types = lines.flatMap((line) => /--type=(\S+)/.exec(line)?.[1] ?? [])
+    t.same([...new Set(types)].sort(), ['gpu-process', 'renderer', 'utility', 'zygote'])
+    t.ok(types.filter((type) => type === 'renderer').length >= tabs, 'each tab is a process')
+    const { chrome_crashpad_handler: handlers, ...others } = byCommand(text, 'instances', 'chromium')
+    t.same(others, { node: 1, chromium: 2 }, 'and all that people see are two browsers')
+    const processes = { node: 1, chromium: lines.length - 1 - (handlers ?? 0) }
+    t.match(byCommand(text, 'command_processes', 'chromium'), processes)
+    t.same(Object.values(byCommand(text, 'duplicates', 'chromium')), [0, 0, 0], 'none is a copy of another')
+    t.match(lines.join('\n'), secret)
+    t.notMatch(`${text}${JSON.stringify(await stack.get('/api/containers'))}`, secret)
+  })
+
   await t.test('a limit that is lifted behind the back of Docker', async (t) => {
     const id = await docker(lab, 'inspect', '--format', '{{.Id}}', nameOf('full'))
     const lift = ['-exec', 'sh', '-c', 'echo max > "$1"', 'sh', '{}', ';']
@@ -170,12 +152,12 @@ async function compare(t: Test, lab: Lab): Promise<void> {
         () => docker(lab, 'restart', '-t', '0', nameOf('oom')),
         async () => {
           await docker(lab, 'rm', '--force', nameOf('oom'))
-          await start(lab, 'oom', makes.oom)
+          await start('oom', makes.oom)
         },
       ]
       for (const [before, live] of lives.entries()) {
         await live()
-        await until('its child was ended again', async () => makes.oom.ready(await read(lab, 'oom')), 20_000)
+        await until('its child was ended again', async () => makes.oom.ready(await read('oom')), 20_000)
         const one = await measureOne('oom')
         const kills = before + 2
         t.same(
@@ -196,13 +178,22 @@ async function compare(t: Test, lab: Lab): Promise<void> {
       await gone(`${nameOf(name)}"`)
     }
     t.match(await stack.metrics(), `name="${nameOf('unlimited')}"`, 'the others are there')
-    await removeAll(lab)
-    await gone(`pidwarden-test-${run}`)
+    await removeAll()
+    await gone(prefix)
   })
 
   async function measureOne(name: string) {
-    const [only] = await measure(lab, stack, [name])
+    const [only] = await measure(stack.metrics, [name])
     return only!
+  }
+
+  /** What a scrape says of each command of a container. */
+  function byCommand(text: string, what: string, name: string): Record<string, number> {
+    const found = Object.entries(family(text, `container_${what}`)).flatMap(([labels, value]) => {
+      const [, container, command = ''] = /name="(.*?)",command="(.*?)"/.exec(labels) ?? []
+      return container === nameOf(name) ? [[command, value] as const] : []
+    })
+    return Object.fromEntries(found)
   }
 }
 

@@ -1,3 +1,4 @@
+import { ensureChromium } from '../../lab/chromium.ts'
 import { readRecord } from '../../lab/engine/record.ts'
 import { ensureImages } from '../../lab/images.ts'
 import { openLab } from '../../lab/index.ts'
@@ -37,9 +38,13 @@ async function provide(): Promise<Missing> {
   const there = images.filter(({ how }) => how !== 'missing').map(({ name }) => name)
   log(`${lab.ownEngine ? 'own engine' : "the machine's engine"} on ${lab.socketPath}, ${daemons.join(', ')}`)
   log(`images ${there.join(', ')}`)
-  return Object.fromEntries(
+  const missing: Missing = Object.fromEntries(
     images.flatMap(({ name, how, reason }) => (how === 'missing' ? [[`image ${name}`, reason ?? '']] : [])),
   )
+  await ensureChromium({ log }).catch((error) => {
+    missing.chromium = reason(error)
+  })
+  return missing
 }
 
 /** Without a lab its programs count as missing too: tests get them from openLab. */

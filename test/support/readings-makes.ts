@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import type { Readings } from './readings-cgroup.ts'
 
 /** How one container is made, and how its numbers show that it has become what it is meant to be. */
@@ -8,6 +6,10 @@ export interface Make {
   readonly image: 'busybox:stable' | 'node:24-bookworm-slim'
   readonly command: readonly string[]
   readonly started?: false
+  /** What it needs besides, brought here; fails where this machine cannot have it. */
+  readonly prepare?: () => Promise<unknown>
+  /** What is in its log when all of it is there. */
+  readonly says?: RegExp
   /** When it is paused; none = never. A paused container has no health checks any more. */
   readonly beforePause?: (found: Readings) => boolean
   ready(found: Readings): boolean
@@ -32,25 +34,16 @@ const leavesThree = `
   require('node:child_process').spawn('sh', ['-c', 'for i in 1 2 3; do (exec sleep 0.5) & done'])
   setInterval(() => {}, 1e9)`
 
-/**
- * Stands where Chromium would: its Debian package unpacks to 300 MB, and what it is here for (one program, a tree of
- * processes with many threads each, memory shared between them) a cluster of node shows as well.
- */
+/** A master and its workers, each with many threads. */
 const cluster = `
   const cluster = require('node:cluster')
   if (cluster.isPrimary) for (let made = 0; made < 4; made++) cluster.fork()
   else require('node:http').createServer().listen(8080)`
 
-/** A gateway with the real servers: each is started and greeted as the protocol wants it. */
-const gateway = `
+/** It goes on when it is refused, as a shell would not: what is counted moves while it is read. */
+const bomb = `
   const { spawn } = require('node:child_process')
-  const clientInfo = { name: 'readings', version: '1.0.0' }
-  const params = { protocolVersion: '2025-03-26', capabilities: {}, clientInfo }
-  for (const server of ['everything', 'memory']) {
-    const child = spawn('/servers/node_modules/.bin/mcp-server-' + server, { stdio: ['pipe', 'pipe', 'ignore'] })
-    child.stdout.once('data', () => console.log(server, 'answered'))
-    child.stdin.write(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }) + '\\n')
-  }`
+  setInterval(() => spawn('sleep', ['100000'], { stdio: 'ignore' }).on('error', () => {}), 20)`
 
 /** On v1 each controller has folders of its own; on v2 there is one. */
 const groupsBelow = `
@@ -83,9 +76,13 @@ export const makes = {
   },
   bomb: {
     ...busybox,
+    image: 'node:24-bookworm-slim',
     args: ['--pids-limit', '60'],
-    command: shell(`sh -c 'while :; do sleep 100000 & done'; exec sleep 100000`),
-    ready: has({ processes: 59, pids_limit: 60, pids_peak: 60, pids_limit_hits_total: 1 }),
+    command: node(bomb),
+    ready: (found) =>
+      has({ pids: 60, pids_limit: 60, pids_peak: 60 })(found) &&
+      (found.get('processes') ?? 0) > 30 &&
+      (found.get('pids_limit_hits_total') ?? 0) > 0,
   },
   full: {
     ...busybox,
@@ -137,7 +134,13 @@ export const makes = {
     ready: has({ 'state{state=exited}': 1, exit_code: 3, policy_errors: 1 }),
   },
   created: { ...busybox, started: false, ready: has({ 'state{state=created}': 1 }) },
-  'host-pid': { ...busybox, args: ['--pid=host'], ready: has({ processes: 1 }) },
+  'host-pid': {
+    ...busybox,
+    args: ['--pid=host'],
+    // Where it is not 1 itself, it sees all processes of the host.
+    command: shell('test $$ != 1 || exit; sleep 100000 & exec sleep 100000'),
+    ready: has({ processes: 2 }),
+  },
   limited: {
     ...busybox,
     args: [
@@ -164,19 +167,3 @@ export const makes = {
     ready: has({ processes: 1, oom_kills_total: 1 }),
   },
 } as const satisfies Record<string, Make>
-
-/** What the gateway needs below `/servers` is installed into `folder`, by the npm of this machine. */
-export function installServers(folder: string): Promise<unknown> {
-  const packages = ['@modelcontextprotocol/server-everything', '@modelcontextprotocol/server-memory']
-  const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
-  const retries = ['--fetch-retries', '1', '--fetch-retry-mintimeout', '1000']
-  return promisify(execFile)('npm', ['install', ...options, ...retries, ...packages], { timeout: 45_000 })
-}
-
-/** Runs them from there; it needs no network and no registry. */
-export const servers = (folder: string): Make => ({
-  image: 'node:24-bookworm-slim',
-  args: ['--mount', `type=bind,source=${folder},target=/servers,readonly`],
-  command: node(gateway),
-  ready: has({ processes: 3 }),
-})

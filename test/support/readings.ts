@@ -76,8 +76,9 @@ export function scraped(text: string, names: readonly string[]): Map<string, Rea
   return found
 }
 
-/** What may move while nobody does anything; counters among them only go up. */
-const moving = /^(memory_(usage|working_set|anon|swap|peak)|command_memory|cpu_(seconds|throttled))/
+/** What may move without a process that comes or goes; counters among them only go up. */
+const moving =
+  /^(pids_limit_hits|memory_(usage|working_set|anon|swap|peak)|command_memory|cpu_(seconds|throttled))/
 const counting = /_total\b|_peak_/
 
 /** How far a size may have been off both readings in between, when it moved at all: a batch of the kernel's. */
