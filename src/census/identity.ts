@@ -25,6 +25,12 @@ export interface IdentityParts {
 const volatile =
   /^(_|SHLVL|OLDPWD|INVOCATION_ID|JOURNAL_STREAM|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE)=/
 
+/**
+ * Crash handlers leave their browser at the start, so that those of all browsers hang below init. They differ in
+ * nothing that can be read, and each serves another browser: none is a copy.
+ */
+const leavesItsParent = /(^|\/)((chrome|msedge)_)?crashpad_handler$/
+
 /** `key` is secret and new at every start, so that a digest says nothing about the environment behind it. */
 export function identityOf(parts: IdentityParts, key: Buffer): Identity {
   const { argv, cwd, uid, environ } = parts
@@ -37,6 +43,7 @@ export function identityOf(parts: IdentityParts, key: Buffer): Identity {
     return { kind: 'uncertain', reason: 'environ: empty or overwritten' }
   }
   if (argv.value.length === 0) return { kind: 'uncertain', reason: 'argv: empty' }
+  if (leavesItsParent.test(argv.value[0] ?? '')) return { kind: 'uncertain', reason: 'argv: left its parent' }
   const lasting = environ.value.filter((variable) => !volatile.test(variable)).sort()
   const hmac = createHmac('sha256', key)
   // JSON keeps the borders between the strings, so that no two different lists give the same bytes.

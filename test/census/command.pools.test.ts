@@ -177,6 +177,31 @@ t.test('two masters of the same pool below one parent are duplicates all the sam
   t.strictSame(lines, ['gateway: 1 = init', 'chrome: 2 3 = allowed', 'chrome: 4 5 = duplicate'])
 })
 
+t.test('crash handlers of two browsers are below init, equal in everything, and no duplicates', async (t) => {
+  const handler = '/usr/lib/chromium/chrome_crashpad_handler --monitor-self --initial-client-fd=5'
+  const tree = (init: string) => `
+    1 0 | ${init}
+    2 1 | node gateway.js
+    3 2 | /usr/lib/chromium/chromium --headless=new about:blank
+    4 1 | ${handler}
+    5 2 | /usr/lib/chromium/chromium --headless=new --incognito
+    6 1 | ${handler}`
+  for (const init of ['docker-init -- node gateway.js', 'supervisor'])
+    t.strictSame(
+      look(sketches(tree(init)))
+        .lines.slice(1)
+        .sort(),
+      [
+        'chrome_crashpad_handler: 4 = uncertain',
+        'chrome_crashpad_handler: 6 = uncertain',
+        'chromium: 3 = allowed',
+        'chromium: 5 = allowed',
+        'node gateway.js: 2 = allowed',
+      ],
+      init,
+    )
+})
+
 t.test('helpers of Python are called what they are, and differ in what they were given', async (t) => {
   const spawn = (handle: number): string =>
     `python3 -c "from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=4, pipe_handle=${handle})" --multiprocessing-fork`
