@@ -9,6 +9,7 @@ import type { Process } from './process.ts'
 import { ProcessMemory } from './remember.ts'
 import { type Scene, Scenes } from './scene.ts'
 import { createPace, finish, type Steps } from './steps.ts'
+import { Stillness } from './stillness.ts'
 import { resolveThresholds, type Thresholds } from './thresholds.ts'
 import { countZombies } from './zombies.ts'
 
@@ -59,6 +60,14 @@ export interface Observer {
   observe(container: KnownContainer): Observation
 }
 
+/** One look at a container. */
+interface Look {
+  /** Past every cache. */
+  readonly fresh: boolean
+  /** Seconds since boot, read once for all containers of one look. */
+  readonly uptime: () => number
+}
+
 /** How many processes are read before the clock is looked at. */
 const handful = 32
 
@@ -67,9 +76,15 @@ export function createObserver(ports: ObserverPorts): Observer {
   const { procfs, cgroups, clock } = ports
   const memory = new ProcessMemory(procfs)
   const scenes = new Scenes(memory)
+  const stillness = new Stillness()
   const placed = new Map<string, CgroupPaths>()
   const starts = new Map<string, number>()
   const oomKills = new Odometer()
+
+  function begin(fresh: boolean): Look {
+    let uptime: number | undefined
+    return { fresh, uptime: () => (uptime ??= procfs.uptime()) }
+  }
 
   function locate(container: KnownContainer): Reading<CgroupPaths> {
     const { id, pid } = container
@@ -97,27 +112,32 @@ export function createObserver(ports: ObserverPorts): Observer {
   }
 
   function* readProcesses(
-    name: string,
+    container: KnownContainer,
     pids: readonly number[],
-    uptime: number,
-    fresh: boolean,
-  ): Steps<Process[]> {
+    before: CgroupReading,
+    { uptime, fresh }: Look,
+  ): Steps<readonly Process[]> {
+    const { name } = container
+    const life = lifeOf(container)
+    const still = fresh ? undefined : stillness.recall(life, before, pids)
+    if (still !== undefined && memory.confirm(still)) return still
     const processes: Process[] = []
     let started = 0
     for (const [index, pid] of pids.entries()) {
       if (index % handful === handful - 1) yield
       const stat = procfs.stat(pid)
       if (stat.kind !== 'value' || stat.value.state === 'Z' || stat.value.state === 'X') continue
-      const seen = memory.see(stat.value, uptime, fresh)
+      const seen = memory.see(stat.value, uptime(), fresh)
       if (seen === undefined) continue
       if (seen.started) started++
       processes.push(seen.process)
     }
     starts.set(name, (starts.get(name) ?? 0) + started)
+    stillness.keep(life, before, pids, processes)
     return processes
   }
 
-  function* take(container: KnownContainer, policy: Policy, fresh: boolean): Steps<Reading<Census>> {
+  function* take(container: KnownContainer, policy: Policy, how: Look): Steps<Reading<Census>> {
     if (container.state !== 'running' && container.state !== 'paused') return { kind: 'gone' }
     const paths = locate(container)
     if (paths.kind !== 'value') return paths
@@ -136,16 +156,15 @@ export function createObserver(ports: ObserverPorts): Observer {
     }
     const { name } = container
     const life = lifeOf(container)
-    const uptime = procfs.uptime()
-    const processes = yield* readProcesses(name, pids.value, uptime, fresh)
     const cgroup = cgroups.read(paths.value)
+    const processes = yield* readProcesses(container, pids.value, cgroup, how)
     const { tree, instances, counted } = yield* scenes.tell(life, processes, container.pid, policy)
     const killed = cgroup.oomKills
     return {
       kind: 'value',
       value: {
         at: clock.now(),
-        uptime,
+        uptime: how.uptime(),
         cgroup,
         paths: paths.value,
         tree,
@@ -159,11 +178,11 @@ export function createObserver(ports: ObserverPorts): Observer {
     }
   }
 
-  function* look(container: KnownContainer, fresh: boolean): Steps<Observation> {
+  function* look(container: KnownContainer, how: Look): Steps<Observation> {
     const policy = ports.policyOf(container)
     let census: Reading<Census>
     try {
-      census = yield* take(container, policy, fresh)
+      census = yield* take(container, policy, how)
     } catch (error) {
       census = { kind: 'failed', detail: errorMessage(error) }
     }
@@ -181,6 +200,7 @@ export function createObserver(ports: ObserverPorts): Observer {
     memory.forgetBefore(round)
     const lives = new Set(containers.map(lifeOf))
     scenes.keepOnly(lives)
+    stillness.keepOnly(lives)
     for (const life of placed.keys()) if (!lives.has(life)) placed.delete(life)
     const names = new Set(containers.map(({ name }) => name))
     for (const name of starts.keys()) if (!names.has(name)) starts.delete(name)
@@ -191,11 +211,12 @@ export function createObserver(ports: ObserverPorts): Observer {
       const round = memory.begin()
       const observations: Observation[] = []
       const pace = createPace(clock)
-      for (const container of containers) observations.push(await pace.walk(look(container, false)))
+      const how = begin(false)
+      for (const container of containers) observations.push(await pace.walk(look(container, how)))
       forget(containers, round)
       return observations
     },
-    observe: (container) => finish(look(container, true)),
+    observe: (container) => finish(look(container, begin(true))),
   }
 }
 

@@ -81,6 +81,19 @@ export class ProcessMemory implements Describe {
     return { process, started: before === undefined }
   }
 
+  /**
+   * Takes it that these processes are as they were when they were last seen. False when one of them has to be looked
+   * at again all the same, because it was too young.
+   */
+  confirm(processes: readonly Process[]): boolean {
+    for (const process of processes) {
+      const known = this.#recall(process)
+      if (!known?.settled) return false
+      known.seenIn = this.#round
+    }
+    return true
+  }
+
   command(process: Process): Command {
     const known = this.#recall(process)
     if (known === undefined) return commandOf(process)

@@ -38,7 +38,9 @@ export interface CgroupReading {
   readonly memoryPeak?: number
   /** oom_kill of memory.events or memory.oom_control; gone with the cgroup. */
   readonly oomKills?: number
-  /** user_usec of cpu.stat, or user of cpuacct.stat; seconds. */
+  /** usage_usec of cpu.stat, or cpuacct.usage, which counts nanoseconds; seconds. */
+  readonly cpuTotal?: number
+  /** user_usec of cpu.stat, or user of cpuacct.stat, which counts ticks of 10 ms; seconds. */
   readonly cpuUser?: number
   /** The same for the kernel's work on behalf of the container. */
   readonly cpuSystem?: number
@@ -62,6 +64,7 @@ export function readV2({ pids, memory, cpu }: CgroupPaths): CgroupReading {
     memorySwap: number(`${memory}/memory.swap.current`),
     memoryPeak: number(`${memory}/memory.peak`),
     oomKills: keyed(`${memory}/memory.events`).get('oom_kill'),
+    cpuTotal: scaled(time.get('usage_usec'), 1e6),
     cpuUser: scaled(time.get('user_usec'), 1e6),
     cpuSystem: scaled(time.get('system_usec'), 1e6),
     cpuThrottled: scaled(time.get('throttled_usec'), 1e6),
@@ -86,6 +89,7 @@ export function readV1({ pids, memory, cpu, cpuacct }: CgroupPaths): CgroupReadi
     memorySwap: usage === undefined || withSwap === undefined ? undefined : Math.max(0, withSwap - usage),
     memoryPeak: number(`${memory}/memory.max_usage_in_bytes`),
     oomKills: keyed(`${memory}/memory.oom_control`).get('oom_kill'),
+    cpuTotal: scaled(number(`${cpuacct}/cpuacct.usage`), 1e9),
     cpuUser: scaled(time.get('user'), ticksPerSecond),
     cpuSystem: scaled(time.get('system'), ticksPerSecond),
     cpuThrottled: scaled(keyed(`${cpu}/cpu.stat`).get('throttled_time'), 1e9),

@@ -61,6 +61,7 @@ t.test('everything that v2 tells', async (t) => {
     memorySwap: 700,
     memoryPeak: 9000,
     oomKills: 5,
+    cpuTotal: 15,
     cpuUser: 12.5,
     cpuSystem: 2.5,
     cpuThrottled: 2.5,
@@ -80,6 +81,7 @@ t.test('everything that v1 tells', async (t) => {
     'memory/memory.max_usage_in_bytes': '9000\n',
     'memory/memory.oom_control': 'oom_kill_disable 1\nunder_oom 2\noom_kill 5\n',
     'cpuacct/cpuacct.stat': 'user 1250\nsystem 250\n',
+    'cpuacct/cpuacct.usage': '15000000000\n',
     'cpu/cpu.stat': 'nr_periods 7\nnr_throttled 8\nthrottled_time 2500000000\n',
     'cpu/cpu.cfs_quota_us': '150000\n',
     'cpu/cpu.cfs_period_us': '100000\n',
@@ -95,6 +97,7 @@ t.test('everything that v1 tells', async (t) => {
     memorySwap: 700,
     memoryPeak: 9000,
     oomKills: 5,
+    cpuTotal: 15,
     cpuUser: 12.5,
     cpuSystem: 2.5,
     cpuThrottled: 2.5,
@@ -171,6 +174,7 @@ t.test('OOM kills: not those that were only near, nor those of a group', async (
 
 t.test('each file of CPU that is missing leaves out its own field', async (t) => {
   t.strictSame(container(t, 2, { 'cpu.stat': 'usage_usec 3000000\nuser_usec 1000000\n' }).read(), {
+    cpuTotal: 3,
     cpuUser: 1,
   })
   t.strictSame(container(t, 1, { 'cpuacct/cpuacct.stat': 'user 100\nsystem 50\n' }).read(), {

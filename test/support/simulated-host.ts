@@ -51,6 +51,8 @@ export const everyReading: Required<CgroupReading> = {
   memorySwap: 1,
   memoryPeak: 1,
   oomKills: 1,
+  // Nothing is accounted here, so that nobody takes a process for one that has not run.
+  cpuTotal: 0,
   cpuUser: 1,
   cpuSystem: 1,
   cpuThrottled: 1,
