@@ -2,18 +2,19 @@
 export type MetricType = 'gauge' | 'counter'
 
 /**
- * One family of a scrape. A sample becomes text when it is set: a scrape of a busy host has ten thousand of them, and
- * to keep each as an object until it is printed costs more than to count what it tells.
+ * One family of a scrape. A sample becomes bytes when it is set, in a buffer that the next scrape writes over: a busy
+ * host has ten thousand samples, and to keep each until it is printed costs more than to count what it tells.
  */
 export class Family<Label extends string = string> {
   readonly #name: string
-  readonly #head: string
+  readonly #head: Buffer
   readonly #labels: readonly Label[]
-  #samples = ''
+  #samples = Buffer.allocUnsafe(0)
+  #length = 0
 
   constructor(name: string, type: MetricType, help: string, labels: readonly Label[]) {
     this.#name = name
-    this.#head = `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`
+    this.#head = Buffer.from(`# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`)
     this.#labels = labels
   }
 
@@ -25,17 +26,27 @@ export class Family<Label extends string = string> {
       line += `${before}${label}="${escapeValue(labels[label])}"`
       before = ','
     }
-    this.#samples += `${line}${before === ',' ? '} ' : ' '}${numeral(value)}\n`
+    line += `${before === ',' ? '} ' : ' '}${numeral(value)}\n`
+    // No character of a string takes more than three bytes of UTF-8.
+    const needed = this.#length + line.length * 3
+    if (needed > this.#samples.length) this.#grow(needed)
+    this.#length += this.#samples.write(line, this.#length)
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(needed * 2)
+    this.#samples.copy(larger, 0, 0, this.#length)
+    this.#samples = larger
   }
 
   /** Forgets all samples. */
   clear(): void {
-    this.#samples = ''
+    this.#length = 0
   }
 
-  /** HELP, TYPE and the samples, a line each. */
-  text(): string {
-    return this.#head + this.#samples
+  /** HELP and TYPE, then the samples, a line each; valid until the next sample is set. */
+  parts(): readonly Buffer[] {
+    return [this.#head, this.#samples.subarray(0, this.#length)]
   }
 }
 
@@ -43,7 +54,7 @@ export class Family<Label extends string = string> {
 export class Exposition {
   /** Prometheus 3 refuses a scrape without it. */
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8'
-  readonly #families: Pick<Family, 'clear' | 'text'>[] = []
+  readonly #families: Pick<Family, 'clear' | 'parts'>[] = []
 
   /** Declares a gauge; its name is given without the prefix. */
   gauge<Label extends string = never>(
@@ -68,9 +79,9 @@ export class Exposition {
     for (const family of this.#families) family.clear()
   }
 
-  /** The whole scrape. */
-  text(): string {
-    return this.#families.map((family) => family.text()).join('')
+  /** The whole scrape, UTF-8. */
+  bytes(): Buffer {
+    return Buffer.concat(this.#families.flatMap((family) => family.parts()))
   }
 
   #declare<Label extends string>(

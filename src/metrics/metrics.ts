@@ -66,8 +66,8 @@ export interface CollectorState {
 export interface Metrics {
   /** `text/plain; version=0.0.4`: Prometheus 3 refuses a scrape without it. */
   readonly contentType: string
-  /** Measures and renders; scrapes that come at once share one measurement. Never throws. */
-  render(): Promise<string>
+  /** Measures and renders, UTF-8; scrapes that come at once share one measurement. Never throws. */
+  render(): Promise<Buffer>
   /** Collectors as they were at the last scrape. */
   collectors(): readonly CollectorState[]
   readonly countAlert: CountAlert
@@ -99,7 +99,7 @@ export function createMetrics(ports: MetricsPorts): Metrics {
   ]
   const errors = new Map<string, string>()
 
-  async function measure(): Promise<string> {
+  async function measure(): Promise<Buffer> {
     exposition.clear()
     alerts.fill()
     for (const { name, collect } of collectors) {
@@ -116,10 +116,10 @@ export function createMetrics(ports: MetricsPorts): Metrics {
       }
       duration.set({ collector: name }, (ports.clock.monotonic() - begun) / 1000)
     }
-    return exposition.text()
+    return exposition.bytes()
   }
 
-  let underWay: Promise<string> | undefined
+  let underWay: Promise<Buffer> | undefined
   return {
     contentType: exposition.contentType,
     render() {

@@ -17,7 +17,7 @@ function setUp() {
         host.spawn(container.id, { ppid: farm.gateway(), argv: [command, copies ? '' : String(i)] })
       }
     },
-    scrape: () => clock.drive(metrics.render()),
+    scrape: () => clock.drive(metrics.render().then(String)),
   }
 }
 

@@ -2,6 +2,8 @@ import t from 'tap'
 import { Exposition } from '../../src/metrics/exposition.ts'
 import { scrapeChecker } from '../support/promtool.ts'
 
+const textOf = (exposition: Exposition): string => exposition.bytes().toString()
+
 t.test('families as the text format wants them', async (t) => {
   const exposition = new Exposition()
   const up = exposition.gauge('up', 'Help with a \\ and a\nline.')
@@ -10,7 +12,7 @@ t.test('families as the text format wants them', async (t) => {
   seconds.set({ mode: 'user', name: 'a' }, 1.5)
   seconds.set({ mode: 'system', name: 'a' }, 0)
   t.equal(
-    exposition.text(),
+    textOf(exposition),
     [
       '# HELP pidwarden_up Help with a \\\\ and a\\nline.',
       '# TYPE pidwarden_up gauge',
@@ -23,8 +25,8 @@ t.test('families as the text format wants them', async (t) => {
     ].join('\n'),
   )
   exposition.clear()
-  t.notMatch(exposition.text(), /^pidwarden/m, 'what is not set anew is gone')
-  t.match(exposition.text(), /^# TYPE pidwarden_up gauge$/m, 'the family stays')
+  t.notMatch(textOf(exposition), /^pidwarden/m, 'what is not set anew is gone')
+  t.match(textOf(exposition), /^# TYPE pidwarden_up gauge$/m, 'the family stays')
 })
 
 t.test('numbers that Go reads as the same', async (t) => {
@@ -32,8 +34,7 @@ t.test('numbers that Go reads as the same', async (t) => {
   const exposition = new Exposition()
   const gauge = exposition.gauge('value', 'A value.', ['at'])
   for (const [at, value] of values.entries()) gauge.set({ at: String(at) }, value)
-  const told = exposition
-    .text()
+  const told = textOf(exposition)
     .split('\n')
     .filter((line) => line.startsWith('pidwarden'))
     .map((line) => line.split(' ')[1])
@@ -49,11 +50,27 @@ t.test('numbers that Go reads as the same', async (t) => {
     '-Inf',
   ])
   const check = await scrapeChecker(t)
-  if (check) t.same(await check(exposition.text()), { code: 0, output: '' })
+  if (check) t.same(await check(textOf(exposition)), { code: 0, output: '' })
 })
 
 t.test('a label value is escaped once', async (t) => {
   const exposition = new Exposition()
   exposition.gauge('info', 'Information.', ['of']).set({ of: 'a"b\\c\nd\\n' }, 1)
-  t.match(exposition.text(), '{of="a\\"b\\\\c\\nd\\\\n"} 1\n')
+  t.match(textOf(exposition), '{of="a\\"b\\\\c\\nd\\\\n"} 1\n')
+})
+
+t.test('samples that do not fit any more find room, whatever their letters', async (t) => {
+  const exposition = new Exposition()
+  const gauge = exposition.gauge('info', 'Information.', ['of'])
+  const values = Array.from({ length: 500 }, (_, index) => `${index}${'日本é'.repeat(index % 50)}`)
+  for (const of of values) gauge.set({ of }, 1)
+  const expected = values.map((of) => `pidwarden_info{of="${of}"} 1`)
+  const lines = () =>
+    textOf(exposition)
+      .split('\n')
+      .filter((line) => line.startsWith('pidwarden'))
+  t.strictSame(lines(), expected)
+  exposition.clear()
+  gauge.set({ of: 'x' }, 2)
+  t.strictSame(lines(), ['pidwarden_info{of="x"} 2'])
 })

@@ -7,7 +7,7 @@ function setUp(labels?: Record<string, string>) {
   const pidwarden = createPidwarden()
   const { host, engine, clock, metrics } = pidwarden
   const farm = addGateway(host, engine, 'metamcp', labels)
-  return { ...pidwarden, ...farm, scrape: () => clock.drive(metrics.render()) }
+  return { ...pidwarden, ...farm, scrape: () => clock.drive(metrics.render().then(String)) }
 }
 
 const me = 'name="metamcp"'

@@ -10,7 +10,7 @@ function setUp() {
     ...pidwarden,
     scrape(reading: HostReading) {
       system.read = async () => reading
-      return clock.drive(metrics.render())
+      return clock.drive(metrics.render().then(String))
     },
   }
 }

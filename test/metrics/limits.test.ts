@@ -17,7 +17,7 @@ function setUp(policy: Record<string, string> = {}) {
   return {
     ...pidwarden,
     container,
-    scrape: () => clock.drive(metrics.render()),
+    scrape: () => clock.drive(metrics.render().then(String)),
     set(docker: ConfiguredLimits, kernel: CgroupReading) {
       container.limits = docker
       host.cgroupFiles.set(container.id, kernel)

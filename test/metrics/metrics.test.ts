@@ -13,7 +13,7 @@ function setUp(yaml = '') {
   const pidwarden = createPidwarden({ yaml })
   const { host, engine, clock, metrics } = pidwarden
   const farm = addGateway(host, engine)
-  return { ...pidwarden, ...farm, scrape: () => clock.drive(metrics.render()) }
+  return { ...pidwarden, ...farm, scrape: () => clock.drive(metrics.render().then(String)) }
 }
 
 t.test('the content type that Prometheus 3 wants', async (t) => {
@@ -97,7 +97,7 @@ t.test('the families, and what they are', async (t) => {
 
 t.test('a scrape of an empty host is a scrape', async (t) => {
   const { metrics, clock } = createPidwarden()
-  const text = await clock.drive(metrics.render())
+  const text = await clock.drive(metrics.render().then(String))
   t.same(family(text, 'docker_up'), { '': 1 })
   t.same(family(text, 'build_info'), { [`version="0.0.0-test",node="${process.versions.node}"`]: 1 })
   t.same(family(text, 'collector_success'), {
@@ -246,15 +246,21 @@ t.test('scrapes that come at once share one measurement, later ones take their o
     version: '1',
     wanted: () => ({ expected: [], openFds: false, configured: true }),
   })
-  const texts = await clock.drive(Promise.all([metrics.render(), metrics.render(), metrics.render()]))
+  const texts = await clock.drive(
+    Promise.all([
+      metrics.render().then(String),
+      metrics.render().then(String),
+      metrics.render().then(String),
+    ]),
+  )
   t.equal(measured, 1)
   t.equal(new Set(texts).size, 1)
-  await clock.drive(metrics.render())
+  await clock.drive(metrics.render().then(String))
   t.equal(measured, 2)
 })
 
 t.test('two exporters in one process do not share a registry', async (t) => {
   const [one, two] = [setUp(), createPidwarden()]
   t.match(await one.scrape(), 'name="metamcp"')
-  t.notMatch(await two.clock.drive(two.metrics.render()), 'name="metamcp"')
+  t.notMatch(await two.clock.drive(two.metrics.render().then(String)), 'name="metamcp"')
 })

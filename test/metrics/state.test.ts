@@ -8,7 +8,7 @@ function setUp() {
   const pidwarden = createPidwarden()
   const { host, engine, clock, metrics } = pidwarden
   const farm = addGateway(host, engine)
-  return { ...pidwarden, ...farm, scrape: () => clock.drive(metrics.render()) }
+  return { ...pidwarden, ...farm, scrape: () => clock.drive(metrics.render().then(String)) }
 }
 
 const me = 'name="metamcp"'

@@ -9,7 +9,7 @@ function setUp(labels: Record<string, string> = {}, yaml = '') {
   const pidwarden = createPidwarden({ yaml })
   const { host, engine, clock, metrics } = pidwarden
   const farm = addGateway(host, engine, 'metamcp', labels)
-  const scrape = () => clock.drive(metrics.render())
+  const scrape = () => clock.drive(metrics.render().then(String))
   return {
     ...pidwarden,
     ...farm,

@@ -7,7 +7,7 @@ function setUp(yaml = '') {
   const pidwarden = createPidwarden({ yaml })
   const { host, engine, clock, metrics } = pidwarden
   const farm = addGateway(host, engine)
-  return { ...pidwarden, ...farm, scrape: () => clock.drive(metrics.render()) }
+  return { ...pidwarden, ...farm, scrape: () => clock.drive(metrics.render().then(String)) }
 }
 
 const me = 'name="metamcp"'

@@ -265,7 +265,7 @@ t.test('every alert of a notification is judged on its own, and counted', async 
     { verdict: 'skipped', reason: 'unknown_playbook' },
     { verdict: 'skipped', reason: 'other_host' },
   ])
-  const text = await clock.drive(metrics.render())
+  const text = await clock.drive(metrics.render().then(String))
   t.match(text, 'pidwarden_alerts_received_total{verdict="skipped",reason="other_host"} 2\n')
   t.match(text, 'pidwarden_alerts_received_total{verdict="queued",reason=""} 1\n')
 })
@@ -281,7 +281,7 @@ t.test('what cannot be written is refused as a whole: nothing runs, nothing is c
   t.equal(database.prepare('SELECT count(*) AS n FROM episodes').get()?.n, 0)
   await clock.settle()
   t.same(host.effects, [])
-  t.notMatch(await clock.drive(metrics.render()), 'verdict="queued"')
+  t.notMatch(await clock.drive(metrics.render().then(String)), 'verdict="queued"')
   database.exec('DROP TRIGGER full')
   t.match(receive(sound, broken), [{ verdict: 'queued' }, { verdict: 'queued' }], 'the same will do later')
 })

@@ -71,7 +71,7 @@ t.test('a program that was replaced since the last scrape is looked at anew', as
   const { host, engine, perform, metrics, clock } = createPidwarden()
   const { container, duplicate } = addGateway(host, engine)
   const copies = duplicate(6)
-  await clock.drive(metrics.render())
+  await clock.drive(metrics.render().then(String))
   // exec keeps pid and start time, and here the name of the program too.
   const { leaf, shell, wrapper } = copies[0]!
   leaf.argv = ['node', '/srv/precious.js']

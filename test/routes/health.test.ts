@@ -135,8 +135,8 @@ t.test('a new configuration that was refused: degraded, and still ready with the
     parts.find(({ name }: { name: string }) => name === 'configuration'),
     { ok: false, detail: start.configError },
   )
-  t.same(family(await clock.drive(metrics.render()), 'config_last_reload_successful'), { '': 0 })
+  t.same(family(await clock.drive(metrics.render().then(String)), 'config_last_reload_successful'), { '': 0 })
   delete start.configError
   t.equal((await app.inject('/api/health')).json().status, 'healthy')
-  t.same(family(await clock.drive(metrics.render()), 'config_last_reload_successful'), { '': 1 })
+  t.same(family(await clock.drive(metrics.render().then(String)), 'config_last_reload_successful'), { '': 1 })
 })

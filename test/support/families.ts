@@ -24,6 +24,6 @@ export async function families(): Promise<string[]> {
     version: '0.0.0',
     warn: () => {},
   })
-  const text = await metrics.render()
+  const text = await metrics.render().then(String)
   return [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name)
 }

@@ -50,7 +50,7 @@ export async function expose(t: Pick<Test, 'testdir'>, { version, recordings }: 
     version: '0.0.0',
     warn: () => {},
   })
-  const text = await metrics.render()
+  const text = await metrics.render().then(String)
   const failure = metrics.collectors().find(({ name }) => name === 'census')?.error
   return (failure === undefined ? '' : `# The census failed. ${failure}\n`) + containerPart(text)
 }
