@@ -116,7 +116,8 @@ export function readLabels(
     }
     const alone = nested(key.path, key.parse(value))
     if (Value.Check(PolicyLayer, alone)) merge(layer, alone)
-    else errors.push(`label ${label}: ${JSON.stringify(clip(value))} is not ${key.expected}`)
+    // The value is not repeated: it was meant for another place, perhaps a secret one, and health is open to all.
+    else errors.push(`label ${label}: its value is not ${key.expected}`)
   }
   return { layer: Value.Check(PolicyLayer, layer) ? layer : {}, errors }
 }
@@ -138,7 +139,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Labels are input from others: a long one is cut before it is repeated anywhere. */
+/** Labels are input from others: the name of one is cut before it is repeated anywhere. */
 function clip(long: string): string {
   return long.length > 80 ? `${long.slice(0, 80)}…` : long
 }
