@@ -7,7 +7,7 @@ import { requireToken } from './routes/auth.ts'
 import { containerRoutes } from './routes/containers.ts'
 import { type HealthPorts, healthRoutes } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
-import { frameworkProblem, installProblems } from './routes/problem.ts'
+import { brokenRequest, frameworkProblem, installProblems } from './routes/problem.ts'
 import { runRoutes } from './routes/runs.ts'
 import { webhookRoute } from './routes/webhook.ts'
 
@@ -29,6 +29,7 @@ export function buildApp(ports: AppPorts): FastifyInstance {
     // A line for every scrape tells nothing; errors are logged where they are handled.
     logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: frameworkProblem,
+    clientErrorHandler: brokenRequest(ports.logger),
     connectionTimeout: 30_000,
     requestTimeout: 30_000,
   })

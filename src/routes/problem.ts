@@ -1,4 +1,13 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type {
+  ConnectionError,
+  FastifyBaseLogger,
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+} from 'fastify'
 
 /** Answers with problem details (RFC 9457). `detail` says what was wrong and what to do. */
 export function problem(reply: FastifyReply, status: number, title: string, detail: string): FastifyReply {
@@ -30,9 +39,32 @@ export function installProblems(app: FastifyInstance): void {
 }
 
 /** What Fastify refuses before there is a route, such as a path that cannot be decoded. */
-export function frameworkProblem(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+export function frameworkProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const status = error.statusCode ?? 400
-  problem(reply, status, titles[status] ?? 'The request was refused', error.message)
+  // Fastify's own words repeat the whole address.
+  const detail = `the path ${path(request.url)} cannot be served: ${error.code}`
+  problem(reply, status, titles[status] ?? 'The request was refused', detail)
+}
+
+/** Why a connection did not bring a request, and the status that says so; all else is 400. */
+const broken: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }
+
+/**
+ * Answers what is no request at all, as Node and Fastify do. Only the code goes into the log: the error carries the
+ * bytes that came, and the token is among them.
+ */
+export function brokenRequest(log: FastifyBaseLogger): (error: ConnectionError, socket: Socket) => void {
+  return ({ code }, socket) => {
+    if (code === 'ECONNRESET' || socket.destroyed) return
+    log.trace({ code }, 'a connection brought no request')
+    const status = broken[code] ?? 400
+    const title = STATUS_CODES[status] ?? 'Bad Request'
+    const body = JSON.stringify({ type: 'about:blank', title, status, detail: `not a request: ${code}` })
+    const head = `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n`
+    if (socket.writable)
+      socket.write(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`)
+    socket.destroy()
+  }
 }
 
 /** Without the query, cut: what others send is not repeated at length. */
