@@ -81,7 +81,7 @@ function hierarchyPath(text: string, controller: string): string | undefined {
 }
 
 function containerPath(path: string | undefined, id: string): string | undefined {
-  if (path === undefined || path.startsWith('/..')) return undefined
+  if (path === undefined || path.startsWith('/../')) return undefined
   const segments = path.split('/')
   const own = segments.findLastIndex((segment) => segment.includes(id))
   return own < 0 ? undefined : segments.slice(0, own + 1).join('/')

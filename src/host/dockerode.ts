@@ -99,7 +99,24 @@ function translate(what: string, error: unknown, timedOutAfter?: number): Docker
         : status === 403
           ? 'refused'
           : 'failed'
-  return new DockerError(code, `${tried}: Docker answered ${status}: ${detail}`, error)
+  return new DockerError(code, `${tried}: Docker answered ${status}: ${withoutArguments(detail)}`, error)
+}
+
+/**
+ * Docker repeats what it could not start, mount or open, as in `exec: "/srv/x": stat /srv/x: no such file`: quoted, or
+ * a path. It comes from a command line, where secrets are, and what is thrown here goes into the journal.
+ */
+function withoutArguments(detail: string): string {
+  const quoted = /"((?:[^"\\]|\\.)*)"/g
+  const said = [...detail.matchAll(quoted)].map(([, text = '']) => text)
+  // What stands in quotes may stand there again without; three letters are part of many words, and no secret.
+  const repeated = said.filter((text) => text.length > 3)
+  return repeated
+    .reduce((text, one) => text.replaceAll(one, '…'), detail)
+    .replaceAll(quoted, '"…"')
+    .split(' ')
+    .map((word) => (/[/=]/.test(word) ? `…${/[:,;)]*$/.exec(word)?.[0] ?? ''}` : word))
+    .join(' ')
 }
 
 /** 304 says that the container already is where the call would bring it; dockerode rejects it. */

@@ -57,6 +57,7 @@ t.test('where the cgroup of a container is', async (t) => {
       `/docker/${id}`,
     ],
     ['podman', 2, v2(`/machine.slice/libpod-${id}.scope/container`), `/machine.slice/libpod-${id}.scope`],
+    ['below a folder that is called so', 2, v2(`/..a/docker-${id}.scope`), `/..a/docker-${id}.scope`],
     [
       'kubernetes',
       2,
