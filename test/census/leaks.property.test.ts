@@ -2,59 +2,11 @@ import t, { type Test } from 'tap'
 import type { StandingInstance } from '../../src/census/leaks.ts'
 import { subtree } from '../../src/census/process.ts'
 import { look, processOf, type Sketch } from '../support/process-trees.ts'
-import { type Random, seeded } from '../support/random.ts'
+import { seeded } from '../support/random.ts'
+import { randomContainer } from '../support/random-container.ts'
 
 const trees = 500
 const leaked = ({ standing }: StandingInstance): boolean => standing === 'duplicate' || standing === 'orphan'
-
-/**
- * A container as they are: an init, gateways below it, servers behind launchers below those, workers and helpers
- * below servers, things from outside, orphans, and parts that cannot be read. Pids come in any order.
- */
-function container(random: Random): Sketch[] {
-  const sketches: Sketch[] = []
-  const free = Array.from({ length: 2000 }, (_, index) => index + 2)
-  const add = (ppid: number, argv: readonly string[], more: Partial<Sketch> = {}): number => {
-    const pid = sketches.length === 0 ? 1 : (free.splice(random.integer(free.length), 1)[0] ?? 0)
-    sketches.push({ ...more, pid, ppid, argv, start: random.integer(400) })
-    return pid
-  }
-  const server = (parent: number): void => {
-    const name = `server-${random.integer(3)}`
-    const more: Partial<Sketch> = {
-      ...(random.chance(0.2) ? { env: [`KEY=${random.integer(2)}`] } : {}),
-      ...(random.chance(0.1) ? { cwd: '/other' } : {}),
-      ...(random.chance(0.2) ? { reparented: true } : {}),
-      ...(random.chance(0.05) ? { unreadable: random.pick(['cwd', 'uid', 'environ'] as const) } : {}),
-    }
-    let above = parent
-    if (random.chance(0.7)) above = add(above, [`npm exec ${name}`], more)
-    if (random.chance(0.7)) above = add(above, ['sh', '-c', name], more)
-    const leaf = add(above, ['node', `/srv/${name}.js`], more)
-    const below = [leaf]
-    for (let workers = random.integer(3); workers > 0; workers--) {
-      below.push(add(random.pick(below), ['node', `/srv/${name}.js`, '--worker'], more))
-    }
-    for (let helpers = random.chance(0.3) ? random.integer(4) : 0; helpers > 0; helpers--) {
-      add(random.pick(below), ['git', random.pick(['fetch', 'gc'])])
-    }
-  }
-  const init = add(
-    0,
-    random.pick([
-      ['tini', '--', 'x'],
-      ['node', '/app/gateway-0.js'],
-      ['sh', '/entry.sh'],
-    ]),
-  )
-  const parents = [init]
-  for (let gateways = random.integer(3); gateways > 0; gateways--)
-    parents.push(add(init, ['node', `/app/gateway-${gateways}.js`]))
-  for (let servers = random.integer(25); servers > 0; servers--) server(random.pick(parents))
-  for (let outside = random.integer(3); outside > 0; outside--)
-    server(random.chance(0.5) ? 5000 + outside : add(5000 + outside, ['sh', '/once.sh']))
-  return sketches
-}
 
 /** Runs `check` on as many containers as it says above; a failure names the seed. */
 function forAll(
@@ -64,7 +16,7 @@ function forAll(
   let leaks = 0
   for (let seed = 1; seed <= trees; seed++) {
     const random = seeded(seed)
-    const sketches = container(random)
+    const sketches = randomContainer(random)
     const copies = 1 + random.integer(3)
     const failure = check(sketches, copies, seed)
     if (failure !== undefined) {
@@ -252,3 +204,28 @@ t.test('ending one duplicate, all of its tree, leaves one duplicate less, until 
     return undefined
   })
 })
+
+t.test(
+  'ending any one duplicate, all of its tree, leaves one duplicate less in the whole container',
+  async (t) => {
+    const duplicates = (instances: readonly StandingInstance[]) =>
+      instances.filter(({ standing }) => standing === 'duplicate')
+    let ended = 0
+    forAll(t, (sketches, copies) => {
+      const { tree, instances } = look(sketches, 1, copies)
+      const all = duplicates(instances)
+      for (const { command, root } of all) {
+        const pids = new Set(subtree(tree, root).map(({ pid }) => pid))
+        // A duplicate that hangs below it goes with it, and is told apart here.
+        if (all.some((other) => other.root.pid !== root.pid && pids.has(other.root.pid))) continue
+        const left = sketches.filter(({ pid }) => !pids.has(pid))
+        const now = duplicates(look(left, 1, copies).instances)
+        if (now.length !== all.length - 1)
+          return `without ${command} ${root.pid} there are ${now.length} duplicates instead of ${all.length - 1}`
+        ended++
+      }
+      return undefined
+    })
+    t.ok(ended > trees, `${ended} were ended`)
+  },
+)
