@@ -1,0 +1,72 @@
+import { availableParallelism } from 'node:os'
+import type { PresetName } from '../../src/census/presets.ts'
+import { family } from './exposition.ts'
+
+/** Where tiers begin and what they call for: `processes warning` -> `16 record`. */
+export type Tiers = Readonly<Record<string, string>>
+
+const cores = availableParallelism()
+const GiB = 1024 ** 3
+const tiers = ['warning', 'critical', 'emergency', 'nuclear']
+const everywhere = { duplicates: '1 record, 5 cleanup, 20 cleanup, 50 restart' }
+const pids = {
+  of25: { pids: '19 record, 23 cleanup, 24 cleanup, 25 restart' },
+  of50: { pids: '38 record, 45 cleanup, 48 cleanup, 50 restart' },
+  of100: { pids: '75 record, 90 cleanup, 95 cleanup, 100 restart' },
+}
+const cpu = { cpu: `${0.6 * cores} record, ${0.8 * cores} cleanup, -, -` }
+const memory = `${3 * GiB} record, 3865470567 cleanup, 4080218932 cleanup`
+
+/**
+ * What every preset says of a container without limits of its own, percentages worked out by hand: those of tasks and
+ * memory of the limits that the preset wants, those of the CPU of this machine's.
+ */
+const written: Readonly<Record<PresetName, Readonly<Record<string, string>>>> = {
+  protocol: {
+    ...{ ...everywhere, ...pids.of100, ...cpu },
+    processes: '16 record, 31 cleanup, 51 cleanup, 101 restart',
+    memory: `${memory}, ${8 * GiB} restart`,
+  },
+  prevention: {
+    ...{ ...everywhere, ...pids.of50, ...cpu },
+    processes: '12 record, 15 restart, -, -',
+    memory: `${3 * GiB} record, ${4 * GiB} restart, -, -`,
+  },
+  fix: { ...everywhere, ...pids.of100, processes: '-, 16 cleanup, 31 cleanup, -' },
+  production: { ...everywhere, ...pids.of25, processes: '-, 16 cleanup, -, -' },
+  investigation: {
+    ...{ ...everywhere, ...pids.of25 },
+    processes: '16 cleanup, 31 record, 46 cleanup, 151 restart',
+    memory: `${memory}, -`,
+  },
+}
+
+/** All tiers of a preset. */
+export function tiersOf(preset: PresetName): Tiers {
+  return Object.fromEntries(
+    Object.entries(written[preset]).flatMap(([resource, row]) =>
+      row.split(', ').flatMap((said, at) => (said === '-' ? [] : [[`${resource} ${tiers[at]}`, said]])),
+    ),
+  )
+}
+
+/** All tiers of a container in a scrape; one that is there twice stands with both of its playbooks. */
+export function scrapedTiers(text: string, container: string): Tiers {
+  const found: Record<string, string> = {}
+  for (const [labels, value] of Object.entries(family(text, 'container_threshold'))) {
+    const [, name, resource, tier, playbook] =
+      /^name="(.*)",resource="(.*)",tier="(.*)",playbook="(.*)"$/.exec(labels) ?? []
+    if (name !== container) continue
+    const key = `${resource} ${tier}`
+    found[key] = [found[key], `${value} ${playbook}`].filter((one) => one !== undefined).join(' and ')
+  }
+  return found
+}
+
+/** The preset that a scrape names for a container; undefined while it does not know the container. */
+export function scrapedPreset(text: string, container: string): string | undefined {
+  const series = Object.keys(family(text, 'container_info')).filter((one) =>
+    one.includes(`name="${container}"`),
+  )
+  return series.map((labels) => /preset="(\w+)"/.exec(labels)?.[1]).join(' and ') || undefined
+}
