@@ -7,7 +7,12 @@ import type { Reading } from '../host/reading.ts'
  */
 export type Identity =
   | { readonly kind: 'known'; readonly digest: string }
-  | { readonly kind: 'uncertain'; readonly reason: string }
+  | {
+      readonly kind: 'uncertain'
+      readonly reason: string
+      /** True when all was read, so that to read it again would not help. */
+      readonly lasting?: true
+    }
 
 /** The parts of an identity, as read from /proc/<pid> of the leaf. */
 export interface IdentityParts {
@@ -40,15 +45,24 @@ export function identityOf(parts: IdentityParts, key: Buffer): Identity {
   if (environ.kind !== 'value') return uncertain('environ', environ)
   // setproctitle and Perl's $0 write over the environment: what is left there tells two servers apart no more.
   if (environ.value.length === 0 || environ.value.some((variable) => !/^[^=]+=/.test(variable))) {
-    return { kind: 'uncertain', reason: 'environ: empty or overwritten' }
+    return unfit('environ: empty or overwritten')
   }
-  if (argv.value.length === 0) return { kind: 'uncertain', reason: 'argv: empty' }
-  if (leavesItsParent.test(argv.value[0] ?? '')) return { kind: 'uncertain', reason: 'argv: left its parent' }
+  if (argv.value.length === 0) return unfit('argv: empty')
+  if (leavesItsParent.test(argv.value[0] ?? '')) return unfit('argv: left its parent')
   const lasting = environ.value.filter((variable) => !volatile.test(variable)).sort()
   const hmac = createHmac('sha256', key)
   // JSON keeps the borders between the strings, so that no two different lists give the same bytes.
   hmac.update(JSON.stringify([argv.value, cwd.value, uid.value, lasting]))
   return { kind: 'known', digest: hmac.digest('base64url') }
+}
+
+function unfit(reason: string): Identity {
+  return { kind: 'uncertain', reason, lasting: true }
+}
+
+/** True when this identity is all that will ever be known. */
+export function isFinal(identity: Identity): boolean {
+  return identity.kind === 'known' || identity.lasting === true
 }
 
 function uncertain(part: string, reading: Reading<unknown>): Identity {

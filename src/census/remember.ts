@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Procfs, ProcStat } from '../host/procfs.ts'
 import { valueIn } from '../host/reading.ts'
 import { type Command, commandOf, programIn } from './command.ts'
-import { type Identity, identityOf } from './identity.ts'
+import { type Identity, identityOf, isFinal } from './identity.ts'
 import type { Describe } from './instances.ts'
 import { ageOf, type Process } from './process.ts'
 
@@ -116,7 +116,7 @@ export class ProcessMemory implements Describe {
   /** What could not be read is tried again the next time. */
   identity(leaf: Process): Identity {
     const known = this.#recall(leaf)
-    if (known?.identity?.kind === 'known') return known.identity
+    if (known?.identity && isFinal(known.identity)) return known.identity
     const { pid, argv } = leaf
     const procfs = this.#procfs
     const identity = identityOf(

@@ -1,3 +1,4 @@
+import { isFinal } from './identity.ts'
 import type { Describe, Instance } from './instances.ts'
 import { walkInstances } from './instances.ts'
 import { findLeaks, type StandingInstance } from './leaks.ts'
@@ -45,7 +46,7 @@ export class Scenes {
     yield
     const told = { processes, policy, found, tree, instances, counted: countProcesses(instances, policy) }
     // An identity that could not be read is read again at the next look, though nothing else has changed.
-    if (found.every(({ identity }) => identity.kind === 'known')) this.#told.set(life, told)
+    if (found.every(({ identity }) => isFinal(identity))) this.#told.set(life, told)
     else this.#told.delete(life)
     return told
   }

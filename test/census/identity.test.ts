@@ -123,7 +123,11 @@ t.test('a part that cannot be read makes it uncertain, and the reason says which
 })
 
 t.test('an empty argv says nothing about a process', async (t) => {
-  t.strictSame(identityOf(partsOf({ argv: [] }), key), { kind: 'uncertain', reason: 'argv: empty' })
+  t.strictSame(identityOf(partsOf({ argv: [] }), key), {
+    kind: 'uncertain',
+    reason: 'argv: empty',
+    lasting: true,
+  })
   t.equal(identityOf(partsOf({ argv: [''] }), key).kind, 'known', 'an empty first argument is one')
 })
 
@@ -139,7 +143,11 @@ t.test('an environment that is empty or was written over tells nothing apart', a
   ]
   for (const [what, environ] of table) {
     const identity = identityOf(partsOf({ environ }), key)
-    t.strictSame(identity, { kind: 'uncertain', reason: 'environ: empty or overwritten' }, what)
+    t.strictSame(
+      identity,
+      { kind: 'uncertain', reason: 'environ: empty or overwritten', lasting: true },
+      what,
+    )
   }
   for (const environ of [['A='], ['A=1\n2'], ['BASH_FUNC_x%%=() { :\n}'], ['_=/bin/node'], ['A==']]) {
     t.equal(identityOf(partsOf({ environ }), key).kind, 'known', environ.join())

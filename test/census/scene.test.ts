@@ -85,6 +85,22 @@ t.test('what could not be read is tried again, though nothing changed', async (t
   t.strictSame(standings(tell(processes)), ['1 init', '10 allowed', '20 duplicate'])
 })
 
+t.test('what will never be known does not keep a scene from being kept', async (t) => {
+  let described = 0
+  const scenes = new Scenes({
+    command: commandOf,
+    reparented: () => false,
+    identity(): Identity {
+      described++
+      return { kind: 'uncertain', reason: 'environ: empty or overwritten', lasting: true }
+    },
+  })
+  const processes = drawn.map(draw)
+  const before = finish(scenes.tell('one', processes, 1, policy))
+  t.equal(finish(scenes.tell('one', processes, 1, policy)), before)
+  t.equal(described, 3)
+})
+
 t.test('each life of a container has a scene of its own, until it is forgotten', async (t) => {
   const { scenes, tell, asked } = start()
   const processes = drawn.map(draw)
