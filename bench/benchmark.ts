@@ -1,11 +1,14 @@
 import type { BarId } from './bars.ts'
 import type { Farm, Shape } from './farm/farm.ts'
 import type { Measurement } from './measurement.ts'
+import type { Ground } from './options.ts'
 
 /** What a benchmark runs on. */
 export interface Stage {
   /** Fewer rounds: to see whether it works, not for figures to publish. */
   readonly quick: boolean
+  /** Where farms stand: on cgroups nobody asked for a Docker engine. */
+  readonly ground: Ground
   /** The farm of this shape; one stands at a time, so the one before is taken down. */
   farm(shape: Shape): Promise<Farm>
   log(line: string): void

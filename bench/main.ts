@@ -6,6 +6,7 @@ import { type Benchmark, NotMeasured, type Stage } from './benchmark.ts'
 import { endAll } from './children.ts'
 import { createFields } from './farm/ground.ts'
 import { benchmarks } from './index.ts'
+import { removeLeftovers } from './leftovers.ts'
 import { thisMachine } from './machine.ts'
 import type { Measurement } from './measurement.ts'
 import { isComplete, type Options, parseOptions, usage } from './options.ts'
@@ -69,7 +70,7 @@ let cleaning: Promise<void> | undefined
 
 /** Whatever happens, nothing of ours stays behind. Whoever asks later waits for the same. */
 function clean(): Promise<void> {
-  cleaning ??= endAll().then(() => fields.close())
+  cleaning ??= endAll().then(removeLeftovers).finally(fields.close)
   return cleaning
 }
 
@@ -83,7 +84,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 await withLock(cached('lock'), 1000, async () => {
   try {
-    const findings = await perform(options, { quick: options.quick, farm: fields.farm, log })
+    const { quick, ground } = options
+    const findings = await perform(options, { quick, ground, farm: fields.farm, log })
     if (interrupted) return
     const name = isComplete(options) ? 'docs/benchmarks.md' : '.cache/bench/benchmarks.md'
     writeWhole(shipped(name), markdown(findings))

@@ -1,15 +1,11 @@
 import { dirname } from 'node:path'
-import { ensureImages } from '../../lab/images.ts'
-import { type Lab, openLab } from '../../lab/index.ts'
-import { LabError, reason } from '../../lab/system/error.ts'
+import type { Lab } from '../../lab/index.ts'
 import { labId } from '../../lab/system/paths.ts'
 import { run } from '../../lab/system/run.ts'
-import { createCgroups } from '../../src/host/cgroup.ts'
-import type { KnownContainer } from '../../src/host/inventory.ts'
-import { createProcfs } from '../../src/host/procfs.ts'
 import { until } from '../../test/support/until.ts'
-import { NotMeasured } from '../benchmark.ts'
 import { compile } from '../compile.ts'
+import { theLab } from '../lab.ts'
+import { count } from './count.ts'
 import { chainsOf, type Farm, type Shape } from './farm.ts'
 import { inspected } from './inspected.ts'
 
@@ -22,7 +18,7 @@ const abreast = 4
 /** A farm of real containers on the lab's Docker engine. */
 export async function farmInContainers(shape: Shape, log: (line: string) => void): Promise<Farm> {
   const program = await compile('bench/farm/farm.c', ['-static'])
-  const lab = await theLab(log)
+  const lab = await theLab([image], log)
   const close = (): Promise<void> => removeContainers(lab)
   await close()
   try {
@@ -46,23 +42,12 @@ export async function farmInContainers(shape: Shape, log: (line: string) => void
   }
 }
 
-async function theLab(log: (line: string) => void): Promise<Lab> {
-  try {
-    const lab = await openLab({ log })
-    const [report] = await ensureImages(lab, [image], { log })
-    if (report?.how === 'missing') throw new NotMeasured(`no image ${image}: ${report.reason ?? ''}`)
-    return lab
-  } catch (error) {
-    if (error instanceof LabError) throw new NotMeasured(reason(error))
-    throw error
-  }
-}
-
 function startContainer(lab: Lab, program: string, shape: Shape, at: number): Promise<string> {
   const name = `pidwarden-bench-${labId}-${shape.name}-${at}`
+  // The folder of the program is theirs to write to: there they note when they are ended.
   return docker(lab, [
     ...['run', '--detach', '--init=false', '--network=none', '--pids-limit=-1'],
-    ...['--name', name, '--label', label, '--volume', `${dirname(program)}:/farm:ro`],
+    ...['--name', name, '--label', label, '--volume', `${dirname(program)}:/farm`],
     ...['--entrypoint', '/farm/farm', image, ...chainsOf(shape)],
   ])
 }
@@ -76,14 +61,4 @@ async function removeContainers(lab: Lab): Promise<void> {
 
 async function docker(lab: Lab, args: readonly string[]): Promise<string> {
   return (await run(lab.bin.docker, args, { deadline: 180_000, env: lab.env })).trim()
-}
-
-const procfs = createProcfs()
-const cgroups = createCgroups()
-
-function count({ id, pid }: KnownContainer): number {
-  const text = procfs.cgroup(pid)
-  const paths = text.kind === 'value' ? cgroups.resolve(text.value, id) : text
-  const pids = paths.kind === 'value' ? cgroups.processes(paths.value) : paths
-  return pids.kind === 'value' ? pids.value.length : 0
 }

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -7,8 +7,12 @@ import { until } from '../../test/support/until.ts'
 import { end, start } from '../children.ts'
 import type { Farm } from '../farm/farm.ts'
 import { type Scrape, scrape, sumOf } from '../http.ts'
+import { leavesBehind } from '../leftovers.ts'
 import { shippedFlags } from '../node.ts'
 import { shipped } from '../places.ts'
+
+/** What its own API is called with. */
+export const token = 'a-token-for-the-benchmark-only'
 
 /** A whole pidwarden, as the image starts it, over a farm. */
 export interface RunningService {
@@ -24,12 +28,16 @@ export interface ServiceOptions {
   readonly wrap?: (command: readonly string[]) => readonly string[]
   /** A module that Node loads before it; there is an IPC channel then. */
   readonly preload?: string
+  /** A configuration file, YAML. */
+  readonly config?: string
 }
 
 /** Starts it on a free port. It listens when this returns, and has not been scraped. */
 export async function startService(farm: Farm, options: ServiceOptions = {}): Promise<RunningService> {
-  const { wrap = (command) => command, preload } = options
+  const { wrap = (command) => command, preload, config = '' } = options
   const folder = mkdtempSync(join(tmpdir(), 'pidwarden-bench-'))
+  const configFile = join(folder, 'pidwarden.yaml')
+  writeFileSync(configFile, config)
   const imports = preload === undefined ? [] : ['--import', shipped(preload)]
   const command = wrap([process.execPath, ...shippedFlags(), ...imports, shipped('src/main.ts')])
   const child = start(command, {
@@ -39,14 +47,15 @@ export async function startService(farm: Farm, options: ServiceOptions = {}): Pr
       NODE_ENV: 'production',
       PIDWARDEN_PORT: '0',
       PIDWARDEN_JOURNAL: join(folder, 'journal.db'),
-      PIDWARDEN_TOKEN: 'a-token-for-the-benchmark-only',
+      PIDWARDEN_TOKEN: token,
+      PIDWARDEN_CONFIG: configFile,
       DOCKER_HOST: `unix://${farm.dockerSocket}`,
     },
   })
-  const close = async (): Promise<void> => {
+  const close = leavesBehind(async () => {
     await end(child)
     rmSync(folder, { recursive: true, force: true })
-  }
+  })
   try {
     const port = await portOf(child)
     return { child, pid: child.pid ?? 0, url: `http://127.0.0.1:${port}`, close }
