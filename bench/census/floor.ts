@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { run } from '../../lab/system/run.ts'
+import { until } from '../../test/support/until.ts'
 import { type Benchmark, NotMeasured } from '../benchmark.ts'
 import { compile } from '../compile.ts'
 import { wide } from '../farm/farm.ts'
 import { judged, told } from '../measurement.ts'
 import { cached } from '../places.ts'
 import { median, quantile } from '../statistics.ts'
-import { watch } from './observe.ts'
+import { type CensusWorker, watch } from './observe.ts'
 
 /** The census against the cheapest program that could read the same. */
 export const floor: Benchmark = {
@@ -21,7 +22,7 @@ export const floor: Benchmark = {
     const program = await compile('bench/floor.c')
     const processes = wide.containers * wide.processes
     const recording = await watch(farm, true)
-    const accesses = await recording.record().finally(recording.close)
+    const accesses = await steadily(recording).finally(recording.close)
     const stats = accesses.filter((line) => /^f \d+ .*\/\d+\/stat$/.test(line)).length
     if (stats < processes) throw new NotMeasured(`the recorder saw ${stats} of ${processes} stat files read`)
     const list = cached('accesses')
@@ -50,4 +51,15 @@ export const floor: Benchmark = {
     yield judged('floor', 1.5, told('census, CPU per scrape', median(census), 'ms', c))
     yield told('census, CPU per scrape, 95th percentile', quantile(census, 0.95), 'ms', c)
   },
+}
+
+/** What a scrape reads once it reads no more than the one before: what has just been started is looked at longer. */
+async function steadily({ record }: CensusWorker): Promise<readonly string[]> {
+  let before = 0
+  return until('the census reads as much as it did the last time', async () => {
+    const accesses = await record()
+    const steady = accesses.length === before
+    before = accesses.length
+    return steady && accesses
+  })
 }

@@ -16,7 +16,7 @@ export const growth: Benchmark = {
   async *run(stage) {
     const points: Point[] = []
     for (const processes of sizes) {
-      const shape: Shape = { name: 'curve', containers: 1, processes }
+      const shape: Shape = { name: 'curve', containers: 1, processes, awake: true }
       const worker = await watch(await stage.farm(shape))
       const enough = Math.max(10, Math.ceil(100_000 / processes / (stage.quick ? 5 : 1)))
       const cpu = await worker.rounds(Math.min(200, enough)).finally(worker.close)

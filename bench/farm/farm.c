@@ -2,9 +2,10 @@
  * One container of a farm: an init, a gateway below it, and below the gateway chains of three processes, as a gateway
  * starts them that never cleans up: `npm exec X` -> `sh -c X` -> `node …/X`, and single `node` processes to fill up.
  *
- *   farm <chains> <singles>
+ *   farm <chains> <singles> [awake]
  *
- * Every process is this program under another name, and sleeps. None outlives its parent. Whoever gets SIGTERM says
+ * Every process is this program under another name, and sleeps; when the farm is awake the gateway wakes fifty times a
+ * second and takes or gives back a little memory, so that no look finds the container as it was. None outlives its parent. Whoever gets SIGTERM says
  * when, in the file `ended` beside the program, if somebody has put one there: eight bytes of the monotonic clock, the
  * same for all processes of the machine. On SIGUSR1 to the init the gateway starts its chains again, all but the first
  * of each kind: what was cleaned up has leaked anew.
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,6 +66,18 @@ static void tell(int number) {
   _exit(write(open(path, O_WRONLY | O_APPEND), &at, sizeof at) < 0 ? number : 0);
 }
 
+/* Waits for SIGUSR1, and breathes meanwhile if it must. */
+static void wait_for_order(const sigset_t *order, int awake) {
+  static char breath[256 * 1024] __attribute__((aligned(65536)));
+  struct timespec tick = { 0, 20 * 1000 * 1000 };
+  int number, in = 0;
+  if (!awake) { sigwait(order, &number); return; }
+  while (sigtimedwait(order, NULL, &tick) < 0) {
+    if ((in = !in)) memset(breath, 1, sizeof breath);
+    else madvise(breath, sizeof breath, MADV_DONTNEED);
+  }
+}
+
 static void name(const char *role) {
   prctl(PR_SET_NAME, strcmp(role, "npm") == 0 ? "npm exec @model" : role);
 }
@@ -78,15 +92,16 @@ int main(int argc, char **argv) {
   pid_t gateway = 0;
   char *given = getenv("FARM"), role[16] = "init";
   int chains = argc > 1 ? atoi(argv[1]) : 0, server = 0, singles = argc > 2 ? atoi(argv[2]) : 0;
+  int awake = 0;
   if (given) sscanf(given, "%15s %d", role, &server);
   if (!given) {
     char first[16], second[16];
     snprintf(first, sizeof first, "%d", chains);
     snprintf(second, sizeof second, "%d", singles);
-    gateway = start("gateway", 0, (char *[]) { "node", "gateway.js", first, second, NULL });
+    gateway = start("gateway", 0, (char *[]) { "node", "gateway.js", first, second, argc > 3 ? argv[3] : NULL, NULL });
   } else if (strcmp(role, "gateway") == 0) {
     name("node");
-    chains = argc > 2 ? atoi(argv[2]) : 0, singles = argc > 3 ? atoi(argv[3]) : 0;
+    chains = argc > 2 ? atoi(argv[2]) : 0, singles = argc > 3 ? atoi(argv[3]) : 0, awake = argc > 4;
     start_chains(0, chains);
     for (int at = 0; at < singles; at++) start_server(at % kinds);
   } else {
@@ -94,7 +109,8 @@ int main(int argc, char **argv) {
     if (strcmp(role, "npm") == 0) start_shell(server);
     if (strcmp(role, "sh") == 0) start_server(server);
   }
-  for (int number; sigwait(&again, &number) == 0;) {
+  for (;;) {
+    wait_for_order(&again, awake);
     if (gateway > 0) kill(gateway, SIGUSR1);
     else if (strcmp(role, "gateway") == 0) start_chains(kinds, chains);
   }

@@ -5,15 +5,20 @@ export interface Shape {
   readonly name: string
   readonly containers: number
   readonly processes: number
+  /** Whether something runs in each container between two looks; else all of it sleeps, as what leaks mostly does. */
+  readonly awake: boolean
 }
 
 /** Many ordinary containers. */
-export const wide: Shape = { name: 'wide', containers: 100, processes: 74 }
+export const wide: Shape = { name: 'wide', containers: 100, processes: 74, awake: true }
+
+/** The same, where nothing runs. */
+export const sleeping: Shape = { ...wide, name: 'sleeping', awake: false }
 
 /** One container that leaked without end. */
-export const deep: Shape = { name: 'deep', containers: 1, processes: 7396 }
+export const deep: Shape = { name: 'deep', containers: 1, processes: 7396, awake: true }
 
-/** Containers full of sleeping processes. */
+/** Containers full of processes. */
 export interface Farm {
   readonly shape: Shape
   readonly containers: readonly KnownContainer[]
@@ -24,7 +29,7 @@ export interface Farm {
 }
 
 /** What farm.c is called with: chains of three below an init and a gateway, and single ones to fill up. */
-export function chainsOf({ processes }: Shape): readonly string[] {
+export function chainsOf({ processes, awake }: Shape): readonly string[] {
   const below = Math.max(0, processes - 2)
-  return [String(Math.floor(below / 3)), String(below % 3)]
+  return [String(Math.floor(below / 3)), String(below % 3), ...(awake ? ['awake'] : [])]
 }

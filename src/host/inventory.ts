@@ -43,6 +43,15 @@ const longestRetry = 10_000
 /** A hung engine keeps its event stream open and silent: the list, which has a deadline, finds that out. */
 const relistEvery = 30_000
 
+/** How many containers are inspected at once: an engine that has hundreds would be asked for all of them together. */
+const abreast = 8
+
+/**
+ * Events tell what changes. Should one be lost, this many of the known containers, those longest not read, or a tenth
+ * of all if that is more, are inspected again with every further list.
+ */
+const fewest = 10
+
 /** How many ids `everKnew` remembers; a host that starts a container a second fills this in three hours. */
 const rememberedIds = 10_000
 
@@ -52,6 +61,8 @@ const idleActions = /^(exec_|attach|top|resize|copy|archive-path|export|commit)/
 /** An empty inventory of `docker`; `follow` fills it. */
 export function createInventory(docker: Docker, clock: Clock, log: InventoryLog): Inventory {
   const known = new Map<string, KnownContainer>()
+  /** Monotonic clock of the last time that each was read; none for those that could not be. */
+  const readAt = new Map<string, number>()
   const ever = new Set<string>()
   const imageLabels = new Map<string, ReturnType<Docker['imageLabels']>>()
   let state: InventoryState = { connected: false, listedAt: undefined, error: 'not connected to Docker yet' }
@@ -92,23 +103,44 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
    */
   async function readOne(id: string): Promise<KnownContainer | undefined> {
     try {
-      return await withImage(await docker.inspect(id))
+      const container = await withImage(await docker.inspect(id))
+      readAt.set(id, clock.monotonic())
+      return container
     } catch (error) {
       if (error instanceof DockerError && error.code === 'not_found') return undefined
       if (error instanceof DockerError && error.code === 'unreachable') throw error
       log.warn({ container: id, error: errorMessage(error) }, 'a container could not be inspected')
+      readAt.delete(id)
       return known.get(id)
     }
   }
 
+  /** Those of `ids` that are to be inspected now: whom nobody knows, and some of the others. */
+  function due(ids: readonly string[]): readonly string[] {
+    const age = (id: string): number => readAt.get(id) ?? Number.NEGATIVE_INFINITY
+    const some = Math.max(fewest, Math.ceil(ids.length / 10))
+    const [unread, read] = [ids.filter((id) => !readAt.has(id)), ids.filter((id) => readAt.has(id))]
+    return [...unread, ...read.toSorted((a, b) => age(a) - age(b)).slice(0, some)]
+  }
+
   async function list(ended: AbortSignal): Promise<void> {
-    const containers = (await Promise.all((await docker.list()).map(readOne))).filter(
-      (one) => one !== undefined,
-    )
+    const ids = await docker.list()
+    // A stream that broke may have lost anything.
+    if (!state.connected) readAt.clear()
+    const waiting = [...due(ids)]
+    const read = new Map<string, KnownContainer | undefined>()
+    const readSome = async (): Promise<void> => {
+      for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) read.set(id, await readOne(id))
+    }
+    await Promise.all(Array.from({ length: abreast }, readSome))
+    const containers = ids
+      .map((id) => (read.has(id) ? read.get(id) : known.get(id)))
+      .filter((one) => one !== undefined)
     // The stream broke meanwhile, or another connection has listed since: this list is of the past.
     if (ended.aborted) return
     known.clear()
     for (const container of containers) known.set(container.id, container)
+    for (const id of readAt.keys()) if (!known.has(id)) readAt.delete(id)
     const inUse = new Set(containers.map(({ imageId }) => imageId))
     for (const image of imageLabels.keys()) if (!inUse.has(image)) imageLabels.delete(image)
     if (!state.connected) log.info({ containers: known.size }, 'connected to Docker')

@@ -8,8 +8,8 @@ import { shippedFlags } from '../../bench/node.ts'
 import { createDocker } from '../../src/host/dockerode.ts'
 
 t.test('a farm has as many processes as it says: init, gateway, chains of three, single ones', async (t) => {
-  for (const shape of [wide, deep, { name: 'small', containers: 1, processes: 2 }]) {
-    const [chains = 0, singles = 0] = chainsOf(shape).map(Number)
+  for (const shape of [wide, deep, { name: 'small', containers: 1, processes: 2, awake: false }]) {
+    const [chains = 0, singles = 0] = chainsOf(shape).slice(0, 2).map(Number)
     t.equal(2 + 3 * chains + singles, shape.processes, shape.name)
   }
 })

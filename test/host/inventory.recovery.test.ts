@@ -190,6 +190,32 @@ t.test('a silent stream is not trusted for ever: the list comes again', async (t
   t.equal(count('list'), 3)
 })
 
+t.test('a further list inspects a tenth of what is known, and all of it in ten', async (t) => {
+  const { docker, follow, pass, inventory, count } = createFollowing(t)
+  for (let at = 0; at < 150; at++) docker.add(`c${at}`)
+  await follow()
+  t.equal(count('inspect'), 150)
+  // Their events are lost.
+  for (const container of docker.containers.values()) container.health = 'unhealthy'
+  const told = () => inventory.containers().filter(({ health }) => health === 'unhealthy').length
+  await pass(30_000)
+  t.equal(count('inspect'), 165)
+  t.equal(told(), 15)
+  for (let more = 0; more < 9; more++) await pass(30_000)
+  t.equal(count('inspect'), 300)
+  t.equal(told(), 150)
+})
+
+t.test('after a break all is inspected again', async (t) => {
+  const { docker, clock, follow, pass, count } = createFollowing(t)
+  for (let at = 0; at < 50; at++) docker.add(`c${at}`)
+  await follow()
+  docker.breakStreams()
+  await clock.settle()
+  await pass(500)
+  t.equal(count('inspect'), 100)
+})
+
 t.test('events do not put the next list off', async (t) => {
   const { docker, follow, pass, count } = createFollowing(t)
   const { id } = docker.add('a')
