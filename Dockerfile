@@ -29,4 +29,4 @@ USER 0:65534
 # Starts a whole Node, so it runs seldom once the service is up.
 HEALTHCHECK --interval=30s --timeout=10s --retries=3 --start-period=30s --start-interval=1s \
   CMD ["node", "--max-semi-space-size=1", "-e", "fetch(`http://127.0.0.1:${process.env.PIDWARDEN_PORT || 3001}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=2", "--optimize-for-size", "src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=2", "--optimize-for-size", "--no-memory-reducer", "src/main.ts"]

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import type { Reading } from '../host/reading.ts'
 
 /**
@@ -37,7 +37,7 @@ const volatile =
 const leavesItsParent = /(^|\/)((chrome|msedge)_)?crashpad_handler$/
 
 /** `key` is secret and new at every start, so that a digest says nothing about the environment behind it. */
-export function identityOf(parts: IdentityParts, key: Buffer): Identity {
+export function identityOf(parts: IdentityParts, key: KeyObject): Identity {
   const { argv, cwd, uid, environ } = parts
   if (argv.kind !== 'value') return uncertain('argv', argv)
   if (cwd.kind !== 'value') return uncertain('cwd', cwd)

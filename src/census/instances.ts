@@ -39,7 +39,7 @@ export function findInstances(tree: ProcessTree, describe: Describe): readonly I
 }
 
 /** How many instances are found between two chances to be interrupted: to tell a new one reads several files. */
-const handful = 16
+const handful = 8
 
 /** The same, in steps. */
 export function* walkInstances(tree: ProcessTree, describe: Describe): Steps<readonly Instance[]> {

@@ -69,7 +69,7 @@ interface Look {
 }
 
 /** How many processes are read before the clock is looked at. */
-const handful = 32
+const handful = 16
 
 /** An observer with an empty memory and a key of its own for identities. */
 export function createObserver(ports: ObserverPorts): Observer {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import type { Procfs, ProcStat } from '../host/procfs.ts'
 import { valueIn } from '../host/reading.ts'
 import { type Command, commandOf, programIn } from './command.ts'
@@ -35,7 +35,7 @@ const settledAge = 2
 export class ProcessMemory implements Describe {
   readonly #procfs: Procfs
   /** New at every start of pidwarden, so that a digest says nothing about the environment behind it. */
-  readonly #key = randomBytes(32)
+  readonly #key = createSecretKey(randomBytes(32))
   readonly #known = new Map<number, Remembered>()
   #round = 0
 

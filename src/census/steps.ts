@@ -3,8 +3,11 @@ import type { Clock } from '../host/clock.ts'
 /** Work that may be interrupted wherever it yields. */
 export type Steps<T> = Generator<void, T>
 
-/** How long one stretch of work may keep the event loop, milliseconds. */
-const slice = 8
+/**
+ * How long one stretch of work may keep the event loop, milliseconds. An alert that comes in meanwhile, and every
+ * answer of Docker that its remediation waits for, waits out one of these.
+ */
+const slice = 3
 
 /** Does the work in one go. */
 export function finish<T>(steps: Steps<T>): T {

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { type Command, commandOf } from '../../src/census/command.ts'
 import { type Identity, identityOf } from '../../src/census/identity.ts'
 import { findInstances, type Instance } from '../../src/census/instances.ts'
@@ -58,7 +59,7 @@ export function processOf({ pid, ppid, argv, comm, start = pid }: Sketch): Proce
   }
 }
 
-const key = Buffer.alloc(32, 7)
+const key = createSecretKey(Buffer.alloc(32, 7))
 const value = <T>(given: T): Reading<T> => ({ kind: 'value', value: given })
 
 function identity({ argv, cwd = '/app', uid = 0, env = ['PATH=/usr/bin'], unreadable }: Sketch): Identity {

@@ -17,7 +17,12 @@ export interface Pidwarden {
 /** Starts the service from its entry point with the real /proc, cgroups and Docker; it ends with the machine. */
 export async function startPidwarden(repository: string, config: string, log: string): Promise<Pidwarden> {
   const file = openSync(log, 'w')
-  const options = ['--max-semi-space-size=2', '--optimize-for-size', join(repository, 'src/main.ts')]
+  const options = [
+    '--max-semi-space-size=2',
+    '--optimize-for-size',
+    '--no-memory-reducer',
+    join(repository, 'src/main.ts'),
+  ]
   spawn(process.execPath, options, {
     stdio: ['ignore', file, file],
     env: {
