@@ -33,6 +33,10 @@ export interface StepContext extends PlanContext {
    * admitted for. Throws RunStop when it is not, or when it cannot be measured: unknown never acts.
    */
   look(): Promise<Sighting>
+  /** What the run has seen last. Nothing of the run has touched the container since. */
+  seen(): Sighting
+  /** Whether what the run is for is reached: the resource is below the tier that called it. */
+  isCleared(sighting: Sighting): boolean
   /** What Docker says of the container now. Throws RunStop when it is gone, DockerError when it cannot be asked. */
   refresh(): Promise<KnownContainer>
   /** Adds to the step's plan in the journal: what was seen, decided and why. */

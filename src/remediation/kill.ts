@@ -58,14 +58,22 @@ export function printable(verdicts: readonly Verdict[]): unknown {
   return [...named, ...[...rest].map(([what, all]) => ({ more: all.length, what }))]
 }
 
+const nobody: Ending = { outcome: 'skipped', reason: 'no_candidates' }
+
 /**
  * Ends leaked instances, whole trees, in batches of 1, 2, 4 …, until none is left. A candidate below its minimum age
- * is waited for. Stops when what was ended comes back.
+ * is waited for, unless the run has reached what it is for. Stops when what was ended comes back.
  */
 export async function killLeaked(
   standing: 'orphan' | 'duplicate',
   context: StepContext,
 ): Promise<Ending | undefined> {
+  // What the run has just seen is enough to see that there is nothing to do; who is signalled is seen anew.
+  const seen = plan(context.seen(), standing, context, 0)
+  if (seen.every(({ verdict }) => verdict === 'keep')) {
+    context.note(printable(seen))
+    return nobody
+  }
   let ended = 0
   let leakedBefore = 0
   let batchBefore = 0
@@ -80,12 +88,14 @@ export async function killLeaked(
     const later = verdicts.filter(({ verdict }) => verdict === 'later')
     const young = verdicts.filter(({ verdict }) => verdict === 'wait')
     const leaked = batch.length + later.length + young.length
-    if (leaked === 0) return ended > 0 ? undefined : { outcome: 'skipped', reason: 'no_candidates' }
+    if (leaked === 0) return ended > 0 ? undefined : nobody
     if (batchBefore >= Math.min(provingBatch, leakedBefore) && ended > 0 && leaked >= leakedBefore) {
       const detail = `${ended} instances ended, yet as many are leaked as before`
       return { outcome: 'ineffective', reason: 'respawned', detail }
     }
     if (batch.length === 0) {
+      // Who is too young may be about to end by itself; it is waited for only where the rest did not help.
+      if (context.isCleared(sighting)) return ended > 0 ? undefined : nobody
       const seconds = Math.min(...young.map(({ waitSeconds }) => waitSeconds ?? 0))
       await context.clock.sleep(seconds * 1000 + poll, context.signal)
       continue

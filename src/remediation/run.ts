@@ -17,7 +17,7 @@ import type { ShippedPlaybook } from './playbook.ts'
 import { findPlaybook } from './playbooks/index.ts'
 import type { RemediationSettings } from './settings.ts'
 import { admitTarget, type Target } from './target.ts'
-import { type Aim, judge, measure } from './verify.ts'
+import { type Aim, holds, judge, measure } from './verify.ts'
 
 /** What runs are carried out with. */
 export interface RunPorts {
@@ -80,7 +80,7 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
     { playbook: playbook.name, tier, resource, acts: changes },
     ports,
   )
-  const { policy, thresholds, census } = target.first
+  const { policy, thresholds, census } = target.seen()
   const aim: Aim = {
     resource,
     tier,
@@ -96,7 +96,7 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
     cancel.throwIfAborted()
     const action = actions[name]
     const stepId = ports.journal.addStep(run.id, name)
-    const context = stepContext(run, stepId, tier, target, effects, ports, cancel)
+    const context = stepContext(run, stepId, aim, target, effects, ports, cancel)
     const before = measured.after
     try {
       if (dryRun && action.acts) {
@@ -104,8 +104,11 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
         last = { outcome: 'dry_run', reason: 'dry_run' }
       } else {
         const own = await action.run(context)
-        acted ||= action.acts && own?.outcome !== 'skipped'
-        measured.after = measure((await context.look()).census)
+        const touched = action.acts && own?.outcome !== 'skipped'
+        acted ||= touched
+        // What a step has not touched is as it was, and to look again would only put off the step that helps; unless it
+        // is asked whether the goal holds, before something harder is done.
+        if (touched || goal !== undefined) measured.after = measure((await context.look()).census)
         last = own ?? judge(aim, before, measured.after)
       }
     } catch (error) {
@@ -139,7 +142,7 @@ function assignment({ playbook: name, tier: tierName, resource: resourceName }: 
 function stepContext(
   run: Run,
   stepId: number,
-  tier: Tier,
+  aim: Aim,
   target: Target,
   effects: Effects,
   { journal, clock, procfs, settings, ownPid }: RunPorts,
@@ -147,7 +150,7 @@ function stepContext(
 ): StepContext {
   return {
     stepId,
-    tier,
+    tier: aim.tier,
     settings: settings(),
     clock,
     procfs,
@@ -155,6 +158,8 @@ function stepContext(
     ownPid,
     signal,
     look: target.look,
+    seen: target.seen,
+    isCleared: ({ census }) => holds(aim, measure(census)),
     refresh: target.refresh,
     adopt: target.adopt,
     note: (plan) => journal.planStep(stepId, plan),

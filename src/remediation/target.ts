@@ -1,12 +1,12 @@
-import type { Observer } from '../census/observe.ts'
+import type { Observation, Observer } from '../census/observe.ts'
 import type { Inventory, KnownContainer } from '../host/inventory.ts'
 import { RunStop, type Sighting } from './action.ts'
 import { admit, type Request } from './guard.ts'
 
 /** The container of a run, in the one life that the run was admitted for. */
 export interface Target {
-  /** What was seen at admission. */
-  readonly first: Sighting
+  /** What was seen last, at first at admission. */
+  seen(): Sighting
   /** The container from Docker, past the cache. Throws RunStop when it is gone, DockerError when Docker is. */
   refresh(): Promise<KnownContainer>
   /** Looks again. Throws RunStop when it is another container by now, or cannot be measured. */
@@ -27,6 +27,7 @@ export async function admitTarget(
   if (refusal !== undefined) throw new RunStop(refusal)
   const { mode } = observation.policy
   let { startedAt } = container
+  let last = sight(container, observation)
 
   async function refresh(): Promise<KnownContainer> {
     const found = await inventory.refresh(containerId)
@@ -34,7 +35,7 @@ export async function admitTarget(
     throw new RunStop({ outcome: 'skipped', reason: 'container_gone', detail: 'the container was removed' })
   }
 
-  function sight(found: KnownContainer): Sighting {
+  function sight(found: KnownContainer, { policy, thresholds, census }: Observation): Sighting {
     // Recreated it would have another id; restarted it has another start time, and every pid means something else.
     if (found.startedAt !== startedAt) {
       throw new RunStop({
@@ -43,7 +44,6 @@ export async function admitTarget(
         detail: 'the container was restarted',
       })
     }
-    const { policy, thresholds, census } = observer.observe(found)
     if (census.kind !== 'value') {
       const detail = census.kind === 'gone' ? `the container is ${found.state}` : census.detail
       throw new RunStop({ outcome: 'unknown', reason: 'census_unknown', detail })
@@ -59,9 +59,13 @@ export async function admitTarget(
   }
 
   return {
-    first: sight(container),
+    seen: () => last,
     refresh,
-    look: async () => sight(await refresh()),
+    async look() {
+      const found = await refresh()
+      last = sight(found, observer.observe(found))
+      return last
+    },
     adopt: (found) => {
       startedAt = found.startedAt
     },

@@ -34,6 +34,12 @@ export interface Aim {
   readonly threshold: number
 }
 
+/** Whether the goal holds. What could not be measured does not. */
+export function holds({ resource, threshold }: Aim, measurement: Measurement): boolean {
+  const value = measurement[resource]
+  return value !== undefined && value < threshold
+}
+
 /** Judges what was reached by two measurements. A measurement that could not be taken proves nothing. */
 export function judge(aim: Aim, before: Measurement | undefined, after: Measurement | undefined): Ending {
   if (before === undefined || after === undefined) {

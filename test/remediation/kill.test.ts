@@ -181,16 +181,30 @@ t.test('a few that come back are noticed too', async (t) => {
   t.ok(batches(host.signals, 'SIGTERM').length < 10, 'the same two are not ended over and over')
 })
 
-t.test('who is too young is waited for', async (t) => {
+t.test('who is too young is waited for, where the others were not enough', async (t) => {
+  const { host, engine, perform } = createPidwarden()
+  const { container, duplicate } = addGateway(host, engine)
+  duplicate(4)
+  const [young] = duplicate(6, { age: 20 })
+  const { ending } = await perform(container)
+  t.equal(ending.outcome, 'fixed')
+  const first = host.signals.find(({ pid }) => pid === young?.wrapper.pid)
+  t.ok((first?.at ?? 0) >= 40_000, 'it lives until it is 60 s old')
+  t.ok(host.signals.some(({ at }) => at < 40_000))
+})
+
+t.test('who is too young is not waited for once the goal holds', async (t) => {
   const { host, engine, perform } = createPidwarden()
   const { container, duplicate } = addGateway(host, engine)
   duplicate(4)
   const [young] = duplicate(1, { age: 20 })
   const { ending } = await perform(container)
   t.equal(ending.outcome, 'fixed')
-  const first = host.signals.find(({ pid }) => pid === young?.wrapper.pid)
-  t.ok((first?.at ?? 0) >= 40_000, 'it lives until it is 60 s old')
-  t.ok(host.signals.some(({ at }) => at < 40_000))
+  t.notOk(host.signals.some(({ pid }) => pid === young?.wrapper.pid))
+  t.ok(
+    host.signals.every(({ at }) => at < 20_000),
+    'and the run is over',
+  )
 })
 
 t.test('orphans go before duplicates, the longest-lived first', async (t) => {

@@ -11,7 +11,7 @@ export const collectEvidence: Action = {
   acts: false,
   plan: evidence,
   async run(context) {
-    context.note(evidence(await context.look()))
+    context.note(evidence(context.seen()))
     return { outcome: 'skipped', reason: 'recorded' }
   },
 }

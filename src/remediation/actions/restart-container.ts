@@ -28,6 +28,9 @@ export const restartContainer: Action = {
       return { outcome: 'skipped', reason: 'restart_budget', detail }
     }
     const sighting = await context.look()
+    if (context.isCleared(sighting)) {
+      return { outcome: 'skipped', reason: 'tier_not_reached', detail: 'it got well before it was restarted' }
+    }
     const unsafe = whyNotRestart(sighting.container)
     if (unsafe !== undefined) return { outcome: 'skipped', reason: 'unsafe_restart', detail: unsafe }
     context.note(restartContainer.plan(sighting, context))
