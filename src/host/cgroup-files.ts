@@ -58,16 +58,16 @@ export function readV2({ pids, memory, cpu }: CgroupPaths): CgroupReading {
   return compact({
     ...readPids(pids, 'pids.events.local'),
     memoryUsage: usage,
-    memoryWorkingSet: workingSet(usage, stat.get('inactive_file')),
-    memoryAnon: stat.get('anon'),
+    memoryWorkingSet: workingSet(usage, stat('inactive_file')),
+    memoryAnon: stat('anon'),
     memoryLimit: number(`${memory}/memory.max`),
     memorySwap: number(`${memory}/memory.swap.current`),
     memoryPeak: number(`${memory}/memory.peak`),
-    oomKills: keyed(`${memory}/memory.events`).get('oom_kill'),
-    cpuTotal: scaled(time.get('usage_usec'), 1e6),
-    cpuUser: scaled(time.get('user_usec'), 1e6),
-    cpuSystem: scaled(time.get('system_usec'), 1e6),
-    cpuThrottled: scaled(time.get('throttled_usec'), 1e6),
+    oomKills: keyed(`${memory}/memory.events`)('oom_kill'),
+    cpuTotal: scaled(time('usage_usec'), 1e6),
+    cpuUser: scaled(time('user_usec'), 1e6),
+    cpuSystem: scaled(time('system_usec'), 1e6),
+    cpuThrottled: scaled(time('throttled_usec'), 1e6),
     cpuLimit: quota(text(`${cpu}/cpu.max`)?.split(' ')),
   })
 }
@@ -82,17 +82,17 @@ export function readV1({ pids, memory, cpu, cpuacct }: CgroupPaths): CgroupReadi
   return compact({
     ...readPids(pids, 'pids.events'),
     memoryUsage: usage,
-    memoryWorkingSet: workingSet(usage, stat.get('total_inactive_file')),
-    memoryAnon: stat.get('total_rss'),
+    memoryWorkingSet: workingSet(usage, stat('total_inactive_file')),
+    memoryAnon: stat('total_rss'),
     // v1 has no word for "no limit": it is the largest page-aligned number, PAGE_COUNTER_MAX.
     memoryLimit: limit === undefined || limit >= 2 ** 62 ? undefined : limit,
     memorySwap: usage === undefined || withSwap === undefined ? undefined : Math.max(0, withSwap - usage),
     memoryPeak: number(`${memory}/memory.max_usage_in_bytes`),
-    oomKills: keyed(`${memory}/memory.oom_control`).get('oom_kill'),
+    oomKills: keyed(`${memory}/memory.oom_control`)('oom_kill'),
     cpuTotal: scaled(number(`${cpuacct}/cpuacct.usage`), 1e9),
-    cpuUser: scaled(time.get('user'), ticksPerSecond),
-    cpuSystem: scaled(time.get('system'), ticksPerSecond),
-    cpuThrottled: scaled(keyed(`${cpu}/cpu.stat`).get('throttled_time'), 1e9),
+    cpuUser: scaled(time('user'), ticksPerSecond),
+    cpuSystem: scaled(time('system'), ticksPerSecond),
+    cpuThrottled: scaled(keyed(`${cpu}/cpu.stat`)('throttled_time'), 1e9),
     cpuLimit: quota([text(`${cpu}/cpu.cfs_quota_us`), text(`${cpu}/cpu.cfs_period_us`)]),
   })
 }
@@ -116,7 +116,7 @@ function readPids(
     pids: number(`${folder}/pids.current`),
     pidsLimit: number(`${folder}/pids.max`),
     pidsPeak: number(`${folder}/pids.peak`),
-    pidsLimitHits: keyed(`${folder}/${events}`).get('max') ?? keyed(`${folder}/pids.events`).get('max'),
+    pidsLimitHits: keyed(`${folder}/${events}`)('max') ?? keyed(`${folder}/pids.events`)('max'),
   }
 }
 
@@ -134,14 +134,18 @@ function text(path: string): string | undefined {
   return valueIn(take(() => readText(path)))?.trim()
 }
 
-/** A file of `key value` lines. */
-function keyed(path: string): Map<string, number> {
-  return new Map(
-    (text(path) ?? '').split('\n').flatMap((line): [string, number][] => {
-      const [key, value] = line.split(' ')
-      return key !== undefined && value !== undefined ? [[key, Number(value)]] : []
-    }),
-  )
+/**
+ * A file of `key value` lines. Only the lines that are asked for are looked at: memory.stat has dozens, and is read for
+ * each container at every scrape.
+ */
+function keyed(path: string): (key: string) => number | undefined {
+  const lines = `\n${text(path) ?? ''}\n`
+  return (key) => {
+    const at = lines.indexOf(`\n${key} `)
+    if (at < 0) return undefined
+    const from = at + key.length + 2
+    return Number(lines.slice(from, lines.indexOf('\n', from)))
+  }
 }
 
 function compact(reading: { [K in keyof CgroupReading]: number | undefined }): CgroupReading {
