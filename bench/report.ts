@@ -33,7 +33,7 @@ export function markdown(findings: Findings): string {
 Written by \`npm run bench\`; do not edit. ${quick ? '**A quick run: too short for figures to rely on.** ' : ''}Everything is measured in one run on one machine; what counts are the ratios.
 
 Machine: ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, cgroup ${machine.cgroup}, Node ${machine.node}.
-Farms: ${sizeOf(wide)}; ${sizeOf(sleeping)}; ${sizeOf(deep)}. ${grounds[machine.ground]} Each container has an init, a gateway below it, and below that chains of \`npm exec\` → \`sh -c\` → \`node\`. All of it sleeps, but for the gateways, which wake fifty times a second and take or give back a little memory, so that no scrape finds a container as the last one did; in the sleeping farm they sleep too.
+Farms: ${sizeOf(wide)}; ${sizeOf(sleeping)}; ${sizeOf(deep)}. ${grounds[machine.ground]} Each container has an init, a gateway below it, and below that chains of \`npm exec\` → \`sh -c\` → \`node\`. All of it sleeps, but for the gateways, which wake fifty times a second, and take or give back a little memory ten times, so that no scrape finds a container as the last one did; in the sleeping farm they sleep too.
 
 ## Bars
 

@@ -5,7 +5,7 @@
  *   farm <chains> <singles> [awake]
  *
  * Every process is this program under another name, and sleeps; when the farm is awake the gateway wakes fifty times a
- * second and takes or gives back a little memory, so that no look finds the container as it was. None outlives its parent. Whoever gets SIGTERM says
+ * second, and takes or gives back a little memory ten times, so that no look finds the container as it was. None outlives its parent. Whoever gets SIGTERM says
  * when, in the file `ended` beside the program, if somebody has put one there: eight bytes of the monotonic clock, the
  * same for all processes of the machine. On SIGUSR1 to the init the gateway starts its chains again, all but the first
  * of each kind: what was cleaned up has leaked anew.
@@ -70,11 +70,11 @@ static void tell(int number) {
 static void wait_for_order(const sigset_t *order, int awake) {
   static char breath[256 * 1024] __attribute__((aligned(65536)));
   struct timespec tick = { 0, 20 * 1000 * 1000 };
-  int number, in = 0;
+  int number;
   if (!awake) { sigwait(order, &number); return; }
-  while (sigtimedwait(order, NULL, &tick) < 0) {
-    if ((in = !in)) memset(breath, 1, sizeof breath);
-    else madvise(breath, sizeof breath, MADV_DONTNEED);
+  for (int ticks = 1; sigtimedwait(order, NULL, &tick) < 0; ticks++) {
+    if (ticks % 10 == 0) memset(breath, 1, sizeof breath);
+    else if (ticks % 10 == 5) madvise(breath, sizeof breath, MADV_DONTNEED);
   }
 }
 
