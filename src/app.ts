@@ -3,10 +3,13 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Observer } from './census/observe.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { IntakePorts } from './remediation/intake.ts'
+import type { OrderPorts } from './remediation/order.ts'
+import { type ActingPorts, actingRoutes } from './routes/acting.ts'
 import { requireToken } from './routes/auth.ts'
 import { containerRoutes } from './routes/containers.ts'
 import { type HealthPorts, healthRoutes } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
+import { orderRoutes } from './routes/orders.ts'
 import { brokenRequest, frameworkProblem, installProblems } from './routes/problem.ts'
 import { runRoutes } from './routes/runs.ts'
 import { webhookRoute } from './routes/webhook.ts'
@@ -16,6 +19,8 @@ export interface AppPorts extends HealthPorts {
   readonly observer: Observer
   readonly metrics: Metrics
   readonly intake: IntakePorts
+  readonly acting: ActingPorts
+  readonly orders: OrderPorts
   readonly token: string
   /** True once what an earlier start left behind is in order; alerts wait for it. */
   readonly recovered: () => boolean
@@ -44,6 +49,8 @@ export function buildApp(ports: AppPorts): FastifyInstance {
     closed.addHook('onRequest', requireToken(ports.token))
     await closed.register(webhookRoute(ports.intake, ports.inventory, ports.recovered))
     await closed.register(runRoutes(ports.journal))
+    await closed.register(actingRoutes(ports.acting))
+    await closed.register(orderRoutes(ports.orders))
     await closed.register(containerRoutes(ports.inventory, ports.observer))
   })
   return app

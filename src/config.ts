@@ -5,12 +5,13 @@ import { Value } from 'typebox/value'
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import { findConflicts, PoliciesConfig } from './census/policies.ts'
 import { errorCode, errorMessage } from './host/reading.ts'
+import { JournalSettings } from './journal/retention.ts'
 import { findPlaybook } from './remediation/playbooks/index.ts'
 import { RemediationSettings } from './remediation/settings.ts'
 
 /** The configuration file: what each part declares beside its code, put together. */
 export const Config = Type.Object(
-  { ...PoliciesConfig, remediation: RemediationSettings },
+  { ...PoliciesConfig, remediation: RemediationSettings, journal: JournalSettings },
   { additionalProperties: false },
 )
 export type Config = Static<typeof Config>
@@ -63,13 +64,18 @@ export function parseConfig(text: string, path: string): Config {
   throw new ConfigError(explain(allErrors(value), document, lines, path).join('\n'))
 }
 
-/** Playbooks that thresholds of the file ask for, and that do not exist: their alerts would all be skipped. */
-function unknownPlaybooks({ policy, containers }: Config): string[] {
+/** Playbooks that the file names, and that do not exist: alerts for them would all be skipped. */
+function unknownPlaybooks({ policy, containers, remediation }: Config): string[] {
   const layers = [
     ['policy', policy] as const,
     ...containers.map((layer, index) => [`containers.${index}.policy`, layer.policy] as const),
   ]
-  return layers.flatMap(([where, { thresholds = {} }]) =>
+  const budgets = remediation.budgets.flatMap(({ playbook }, index) =>
+    playbook !== undefined && findPlaybook(playbook) === undefined
+      ? [`remediation.budgets.${index}.playbook: there is no playbook ${playbook}`]
+      : [],
+  )
+  const thresholds = layers.flatMap(([where, { thresholds = {} }]) =>
     Object.entries(thresholds).flatMap(([resource, rules]) =>
       Object.entries(rules ?? {}).flatMap(([tier, rule]) =>
         typeof rule === 'object' && findPlaybook(rule.playbook) === undefined
@@ -78,6 +84,7 @@ function unknownPlaybooks({ policy, containers }: Config): string[] {
       ),
     ),
   )
+  return [...thresholds, ...budgets]
 }
 
 /** `:7` when there an alias stands whose anchor does not. */
@@ -133,7 +140,15 @@ function explain(
 /** Sections may be left out, or left empty; their defaults then count. */
 function withSections(given: unknown): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return given
-  const sections = { policy: {}, containers: [], labels: {}, expected: [], collect: {}, remediation: {} }
+  const sections = {
+    policy: {},
+    containers: [],
+    labels: {},
+    expected: [],
+    collect: {},
+    remediation: {},
+    journal: {},
+  }
   return Object.assign(sections, withoutEmpty(given))
 }
 

@@ -20,6 +20,7 @@ import { openDatabase } from './journal/database.ts'
 import { Journal } from './journal/journal.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { recover, settleDebts } from './remediation/recover.ts'
+import type { RunPorts } from './remediation/run.ts'
 import { createRunner } from './remediation/runner.ts'
 
 const { version }: { version: string } = JSON.parse(
@@ -34,6 +35,10 @@ const troublePause = 5000
 
 /** Between two looks for containers that were stopped here and do not run again, milliseconds. */
 const debtPause = 30_000
+
+/** Between two looks for what the journal may forget, milliseconds; and between two stretches of forgetting. */
+const tidyPause = 3_600_000
+const tidyStep = 100
 
 /** What one pidwarden is made from. */
 export interface ServiceOptions {
@@ -88,10 +93,19 @@ export function createService(options: ServiceOptions): Service {
     ownPid,
   })
   const settings = () => config.remediation
-  const runner = createRunner(
-    { inventory, observer, procfs, signals, docker, journal, clock, settings, ownPid },
-    logger,
-  )
+  const runs: RunPorts = {
+    inventory,
+    observer,
+    procfs,
+    signals,
+    docker,
+    journal,
+    clock,
+    settings,
+    policyOf: policy,
+    ownPid,
+  }
+  const runner = createRunner(runs, logger)
   const warn = (details: object, message: string): void => logger.warn(details, message)
   const metrics = createMetrics({
     inventory,
@@ -132,6 +146,8 @@ export function createService(options: ServiceOptions): Service {
         .map((container) => ({ name: container.name, errors: policy(container).errors }))
         .filter(({ errors }) => errors.length > 0),
     intake: { journal, runner, surroundings, count: metrics.countAlert },
+    acting: { journal, runner, inventory },
+    orders: { runs, runner },
   })
 
   let recovered = false
@@ -161,10 +177,22 @@ export function createService(options: ServiceOptions): Service {
     }
   }
 
+  /** Lets others go first between two stretches: whoever scrapes or sends an alert does not wait for it. */
+  async function tidyJournal(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        while (!stopping.signal.aborted && journal.forgetSome(config.journal)) await clock.sleep(tidyStep)
+      } catch (error) {
+        logger.warn({ error: errorMessage(error) }, 'could not forget what is old in the journal')
+      }
+      await clock.sleep(tidyPause, stopping.signal).catch(() => {})
+    }
+  }
+
   return {
     app,
     start() {
-      background = Promise.all([inventory.follow(stopping.signal), recoverWhenConnected()])
+      background = Promise.all([inventory.follow(stopping.signal), recoverWhenConnected(), tidyJournal()])
     },
     reload(next) {
       config = next

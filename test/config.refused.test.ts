@@ -5,7 +5,7 @@ const wrong: readonly (readonly [string, string, ...RegExp[]])[] = [
   [
     'an unknown section',
     'policies: 1\n',
-    /^x\.yaml:1: policies: unknown key; expected one of policy, containers, labels, expected, collect, remediation$/,
+    /^x\.yaml:1: policies: unknown key; expected one of policy, containers, labels, expected, collect, remediation, journal$/,
   ],
   [
     'an unknown key',
@@ -21,6 +21,16 @@ const wrong: readonly (readonly [string, string, ...RegExp[]])[] = [
     'an unknown section with keys of its own',
     '\npolcy:\n  mode: enforce\n',
     /^x\.yaml:2: polcy: unknown key/,
+  ],
+  [
+    'a budget for a playbook that does not exist',
+    'remediation:\n  budgets:\n    - { scope: host, playbook: reboot, within: 60, runs: 1 }\n',
+    /^x\.yaml:3: remediation\.budgets\.0\.playbook: there is no playbook reboot$/,
+  ],
+  [
+    'a time that is none',
+    'remediation:\n  maintenance:\n    - { from: "2:00", to: "04:00" }\n',
+    /^x\.yaml:3: remediation\.maintenance\.0\.from: /,
   ],
   [
     'a value that is none of those allowed',

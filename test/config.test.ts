@@ -21,6 +21,7 @@ const defaults = {
   labels: { maxMode: 'enforce', ignore: [] },
   expected: [],
   collect: { openFds: false },
+  journal: { days: 90, megabytes: 200 },
   remediation: {
     minimumAge: { warning: 60, critical: 60, emergency: 5, nuclear: 0 },
     grace: 5,
@@ -28,6 +29,17 @@ const defaults = {
     restartPause: 10,
     restartsPerHour: 3,
     runDeadline: 300,
+    cooldown: 60,
+    budgets: [
+      { scope: 'container', within: 600, runs: 5 },
+      { scope: 'container', within: 86_400, runs: 48 },
+      { scope: 'host', playbook: 'restart', within: 3600, runs: 10 },
+      { scope: 'host', within: 600, runs: 30 },
+      { scope: 'host', within: 3600, runs: 120 },
+    ],
+    breaker: { failures: 3, open: 1800 },
+    storm: { containers: 5, share: 0.5 },
+    maintenance: [],
   },
 }
 

@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { Ending } from './outcomes.ts'
 import { JournalReader } from './reader.ts'
 import type { Episode, Measurement, NewEffect, NewEpisode, NewRun, Run } from './records.ts'
+import { forgetSome, type JournalSettings } from './retention.ts'
 import { toEpisode } from './rows.ts'
 
 /**
@@ -71,9 +72,11 @@ export class Journal extends JournalReader {
 
   addRun(run: NewRun): Run {
     const createdAt = this.#now()
+    const { origin = 'alert', dryRun = false } = run
     this.#run(
-      `INSERT INTO runs (id, episode_id, container_id, name, playbook, tier, resource, state, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+      `INSERT INTO runs
+       (id, episode_id, container_id, name, playbook, tier, resource, origin, dry_run, state, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
       run.id,
       run.episodeId,
       run.containerId,
@@ -81,13 +84,47 @@ export class Journal extends JournalReader {
       run.playbook,
       run.tier,
       run.resource,
+      origin,
+      dryRun ? 1 : 0,
       createdAt,
     )
-    return { ...run, state: 'queued', createdAt }
+    return { ...run, origin, dryRun, state: 'queued', createdAt }
   }
 
   startRun(id: string): void {
     this.#run(`UPDATE runs SET state = 'running', started_at = ? WHERE id = ?`, this.#now(), id)
+  }
+
+  /** Forgets some of what is too old or too much; true while there is more. */
+  forgetSome(settings: JournalSettings): boolean {
+    return forgetSome(this.#database, settings, this.#now())
+  }
+
+  /** Lets the run act; from now on it counts as one that did. */
+  admitRun(id: string): void {
+    this.#run('UPDATE runs SET admitted_at = ? WHERE id = ?', this.#now(), id)
+  }
+
+  /** Stops all acting, also after the next start, until `resumeActing`. The first reason stays. */
+  stopActing(reason: string): void {
+    this.#run(
+      `INSERT INTO stops (what, reason, since) VALUES ('acting', ?, ?) ON CONFLICT DO NOTHING`,
+      reason,
+      this.#now(),
+    )
+  }
+
+  resumeActing(): void {
+    this.#run(`DELETE FROM stops WHERE what = 'acting'`)
+  }
+
+  /** Forgets what speaks against acting on the containers of this name: cooldown and failures, not the budgets. */
+  release(name: string): void {
+    this.#run(
+      'INSERT INTO releases (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at',
+      name,
+      this.#now(),
+    )
   }
 
   endRun(id: string, ending: Ending, before?: Measurement, after?: Measurement): void {
@@ -168,7 +205,7 @@ export class Journal extends JournalReader {
     sql: string,
     ...values: SQLInputValue[]
   ): { changes: number | bigint; lastInsertRowid: number | bigint } {
-    return this.#database.prepare(sql).run(...values)
+    return this.prepare(sql).run(...values)
   }
 }
 

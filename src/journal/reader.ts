@@ -1,10 +1,11 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { Debt, Run, RunStory, Tally } from './records.ts'
-import { type Row, toEffect, toRun, toStep } from './rows.ts'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { Debt, Deed, Run, RunStory, Stop, Tally } from './records.ts'
+import { type Row, toDeed, toEffect, toRun, toStep } from './rows.ts'
 
 /** The journal for those who only read it: routes and metrics. Every method throws SQLite's error. */
 export class JournalReader {
   readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -35,6 +36,35 @@ export class JournalReader {
       since,
     )
     return Number(row?.count)
+  }
+
+  /** Runs that were let act since `since` and did, or still may, whatever became of their container; oldest first. */
+  deeds(since: number): readonly Deed[] {
+    return this.all(
+      `SELECT * FROM runs WHERE admitted_at >= ? AND (state = 'running' OR EXISTS (
+         SELECT 1 FROM steps JOIN effects ON step_id = steps.id WHERE run_id = runs.id)) ORDER BY admitted_at`,
+      since,
+    ).map(toDeed)
+  }
+
+  /** Names and playbooks of the runs that wait, are at work or were created since `since`. */
+  wanted(since: number): readonly { readonly name: string; readonly playbook: string }[] {
+    return this.all(
+      `SELECT DISTINCT name, playbook FROM runs WHERE state <> 'done' OR created_at >= ?`,
+      since,
+    ).map((row) => ({ name: String(row.name), playbook: String(row.playbook) }))
+  }
+
+  /** Set while all acting is stopped. */
+  stop(): Stop | undefined {
+    const row = this.get(`SELECT * FROM stops WHERE what = 'acting'`)
+    return row && { reason: String(row.reason), since: Number(row.since) }
+  }
+
+  /** When a person released the container of this name last. */
+  releasedAt(name: string): number | undefined {
+    const row = this.get('SELECT at FROM releases WHERE name = ?', name)
+    return row && Number(row.at)
   }
 
   /** Stops after which no start of the same container is known to have brought it up, oldest first. */
@@ -77,38 +107,45 @@ export class JournalReader {
   }
 
   runTally(): readonly Tally<'playbook' | 'outcome' | 'reason'>[] {
-    return this.all(
-      `SELECT playbook, outcome, reason, count(*) AS count FROM runs WHERE state = 'done' GROUP BY 1, 2, 3`,
-    ).map((row) => ({
-      labels: {
-        playbook: String(row.playbook),
-        outcome: String(row.outcome),
-        reason: String(row.reason),
-      },
-      count: Number(row.count),
+    return this.#tally('runs').map(({ a, b, c, count }) => ({
+      labels: { playbook: String(a), outcome: String(b), reason: String(c) },
+      count: Number(count),
     }))
   }
 
   actionTally(): readonly Tally<'action' | 'outcome'>[] {
-    return this.all(
-      'SELECT action, outcome, count(*) AS count FROM steps WHERE outcome IS NOT NULL GROUP BY 1, 2',
-    ).map((row) => ({
-      labels: { action: String(row.action), outcome: String(row.outcome) },
-      count: Number(row.count),
+    return this.#tally('actions').map(({ a, b, count }) => ({
+      labels: { action: String(a), outcome: String(b) },
+      count: Number(count),
     }))
   }
 
   signalTally(): readonly Tally<'signal'>[] {
-    return this.all(
-      `SELECT signal, count(*) AS count FROM effects WHERE kind = 'signal' AND result = 'sent' GROUP BY 1`,
-    ).map((row) => ({ labels: { signal: String(row.signal) }, count: Number(row.count) }))
+    return this.#tally('signals').map(({ a, count }) => ({
+      labels: { signal: String(a) },
+      count: Number(count),
+    }))
+  }
+
+  /** Counted where it happens, by triggers: counters must not fall when rows are forgotten. */
+  #tally(family: string): Row[] {
+    return this.all('SELECT * FROM tallies WHERE family = ? ORDER BY a, b, c', family)
   }
 
   protected get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#database.prepare(sql).get(...values)
+    return this.prepare(sql).get(...values)
   }
 
   protected all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#database.prepare(sql).all(...values)
+    return this.prepare(sql).all(...values)
+  }
+
+  /** To compile a statement takes longer than to run it; there are as many as there are in the code. */
+  protected prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
   }
 }

@@ -1,4 +1,4 @@
-import type { Ending } from './outcomes.ts'
+import type { Ending, Outcome } from './outcomes.ts'
 
 /** One firing of one alert: fingerprint and startsAt name it, however often and by whomever it is delivered. */
 export interface Episode {
@@ -39,10 +39,19 @@ export interface NewRun {
   readonly playbook: string
   readonly tier: string
   readonly resource: string
+  /** An alert unless told otherwise. */
+  readonly origin?: Origin
+  readonly dryRun?: boolean
 }
+
+/** Who asked for a run. */
+export type Origin = 'alert' | 'person'
 
 /** One execution of a playbook on one container. */
 export interface Run extends NewRun {
+  readonly origin: Origin
+  /** Only plans, whatever the mode of the container. */
+  readonly dryRun: boolean
   readonly state: 'queued' | 'running' | 'done'
   readonly ending?: Ending
   readonly createdAt: number
@@ -91,6 +100,25 @@ export interface RunStory extends Run {
   readonly startsAt: string
   readonly receivedAt: number
   readonly steps: readonly (Step & { readonly effects: readonly Effect[] })[]
+}
+
+/** A run that was let act. */
+export interface Deed {
+  readonly name: string
+  readonly playbook: string
+  readonly tier: string
+  /** None while it goes on. */
+  readonly outcome?: Outcome
+  /** When it was let act, milliseconds since the epoch. */
+  readonly at: number
+  readonly endedAt?: number
+}
+
+/** All acting is stopped. */
+export interface Stop {
+  readonly reason: string
+  /** Milliseconds since the epoch. */
+  readonly since: number
 }
 
 /** A container that was stopped here and has not been seen to run again. */

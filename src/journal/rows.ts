@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite'
 import { type Ending, type Outcome, outcomes, type Reason, reasons } from './outcomes.ts'
-import type { Effect, Episode, Measurement, Run, Step } from './records.ts'
+import type { Deed, Effect, Episode, Measurement, Run, Step } from './records.ts'
 
 /** A row as node:sqlite gives it. */
 export type Row = Record<string, SQLOutputValue>
@@ -30,6 +30,8 @@ export function toRun(row: Row): Run {
     playbook: String(row.playbook),
     tier: String(row.tier),
     resource: String(row.resource),
+    origin: row.origin === 'person' ? 'person' : 'alert',
+    dryRun: row.dry_run === 1,
     state: toState(row.state),
     createdAt: Number(row.created_at),
     ...optional('startedAt', toNumber(row.started_at)),
@@ -37,6 +39,19 @@ export function toRun(row: Row): Run {
     ...optional('ending', toEnding(row)),
     ...optional('before', toMeasurement(row.before)),
     ...optional('after', toMeasurement(row.after)),
+  }
+}
+
+export function toDeed(row: Row): Deed {
+  const run = toRun(row)
+  const { name, playbook, tier } = run
+  return {
+    name,
+    playbook,
+    tier,
+    at: Number(row.admitted_at),
+    ...optional('outcome', run.ending?.outcome),
+    ...optional('endedAt', run.endedAt),
   }
 }
 

@@ -69,4 +69,46 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX effects_step ON effects (step_id);
   `,
+  `
+  ALTER TABLE runs ADD COLUMN admitted_at INTEGER;
+  ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT 'alert' CHECK (origin IN ('alert', 'person'));
+  ALTER TABLE runs ADD COLUMN dry_run INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX runs_admitted ON runs (admitted_at) WHERE admitted_at IS NOT NULL;
+  CREATE INDEX runs_created ON runs (created_at);
+  CREATE TABLE stops (
+    what TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE releases (
+    name TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE tallies (
+    family TEXT NOT NULL,
+    a TEXT NOT NULL,
+    b TEXT NOT NULL,
+    c TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (family, a, b, c)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO tallies SELECT 'runs', playbook, outcome, reason, count(*) FROM runs
+    WHERE outcome IS NOT NULL AND reason IS NOT NULL GROUP BY 2, 3, 4;
+  INSERT INTO tallies SELECT 'actions', action, outcome, '', count(*) FROM steps WHERE outcome IS NOT NULL GROUP BY 2, 3;
+  INSERT INTO tallies SELECT 'signals', signal, '', '', count(*) FROM effects
+    WHERE signal IS NOT NULL AND result = 'sent' GROUP BY 2;
+  CREATE TRIGGER tally_runs AFTER UPDATE OF outcome ON runs WHEN NEW.outcome IS NOT NULL AND OLD.outcome IS NULL BEGIN
+    INSERT INTO tallies VALUES ('runs', NEW.playbook, NEW.outcome, NEW.reason, 1)
+      ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  CREATE TRIGGER tally_actions AFTER UPDATE OF outcome ON steps WHEN OLD.outcome IS NULL BEGIN
+    INSERT INTO tallies VALUES ('actions', NEW.action, NEW.outcome, '', 1)
+      ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  CREATE TRIGGER tally_signals AFTER UPDATE OF result ON effects
+    WHEN NEW.signal IS NOT NULL AND NEW.result = 'sent' AND OLD.result IS NULL BEGIN
+    INSERT INTO tallies VALUES ('signals', NEW.signal, '', '', 1)
+      ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  `,
 ]

@@ -10,7 +10,12 @@ export function remediation(exposition: Exposition, journal: JournalReader, runn
   const progress = exposition.gauge('remediation_in_progress', '1 while a run is at work on the container.', [
     'name',
   ])
+  const stopped = exposition.gauge(
+    'acting_stopped',
+    '1 while a person has stopped all acting; counting goes on.',
+  )
   return () => {
+    stopped.set({}, journal.stop() === undefined ? 0 : 1)
     for (const { labels, count } of journal.runTally()) runs.set(labels, count)
     for (const { labels, count } of journal.actionTally()) steps.set(labels, count)
     for (const { labels, count } of journal.signalTally()) signals.set(labels, count)

@@ -9,8 +9,10 @@ export interface Request {
   readonly playbook: string
   readonly tier: Tier
   readonly resource: Resource
-  /** True when a step of the playbook changes anything. */
+  /** True when a step of the playbook changes anything, and this is no dry run. */
   readonly acts: boolean
+  /** A person asks for it, and knows why: no tier has to be reached. */
+  readonly ordered?: boolean
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Request {
  * closed: what is not known for certain is a reason to stay away.
  */
 export function admit(
-  { playbook, tier, resource, acts }: Request,
+  { playbook, tier, resource, acts, ordered = false }: Request,
   observation: Observation,
 ): Ending | undefined {
   const { container, policy, thresholds, census } = observation
@@ -37,6 +39,7 @@ export function admit(
     const why = policy.errors.length > 0 ? ` (${policy.errors.join('; ')})` : ''
     return refuse('not_enforced', `the container did not opt in with pidwarden.mode=enforce${why}`)
   }
+  if (ordered) return undefined
   const measurement = measure(census.value)
   const now = measuredTier(observation, resource, measurement)
   if (now === undefined) {

@@ -35,7 +35,7 @@ export function receive(
       if (matched.kind === 'skip') return { ...about, verdict: 'skipped', reason: matched.reason }
       const { episode, first } = journal.receive(matched.episode)
       const last = first ? undefined : journal.lastRun(episode.id)
-      if (last !== undefined && !mayTryAgain(last, atWork))
+      if (last !== undefined && (!mayTryAgain(last, atWork) || hasStopped(last, journal)))
         return { ...about, verdict: 'known', runId: last.id }
       const run = addRun(episode, journal)
       queued.push(run)
@@ -64,6 +64,12 @@ const retriedReasons = new Set<Reason>([
   'not_running',
   'container_replaced',
   'no_candidates',
+  'acting_stopped',
+  'maintenance',
+  'storm',
+  'breaker_open',
+  'cooldown',
+  'budget',
 ])
 
 /**
@@ -75,6 +81,12 @@ function mayTryAgain({ id, state, ending }: Run, atWork: (id: string) => boolean
   // Open in the journal, and nobody is at it: its end could not be written.
   if (state !== 'done' || ending === undefined) return !atWork(id)
   return retriedOutcomes.has(ending.outcome) || retriedReasons.has(ending.reason)
+}
+
+/** One alert restarts a container once: the stop may have come to its end, whatever became of the run. */
+function hasStopped({ id }: Run, journal: Journal): boolean {
+  const steps = journal.story(id)?.steps ?? []
+  return steps.some(({ effects }) => effects.some(({ kind }) => kind === 'stop'))
 }
 
 function addRun({ id, containerId, name, playbook, tier, resource }: Episode, journal: Journal): Run {

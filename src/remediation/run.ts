@@ -1,8 +1,10 @@
+import { stackLabel } from '../census/labels.ts'
 import type { Observer } from '../census/observe.ts'
+import type { Policy } from '../census/policy.ts'
 import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
 import type { Clock } from '../host/clock.ts'
 import { type Docker, DockerError } from '../host/docker.ts'
-import type { Inventory } from '../host/inventory.ts'
+import type { Inventory, KnownContainer } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
 import { errorMessage } from '../host/reading.ts'
 import type { Signals } from '../host/signal.ts'
@@ -15,6 +17,7 @@ import { createEffects, type Effects } from './effects.ts'
 import { acts } from './match.ts'
 import type { ShippedPlaybook } from './playbook.ts'
 import { findPlaybook } from './playbooks/index.ts'
+import { type History, longestWindow, restrain } from './restraint.ts'
 import type { RemediationSettings } from './settings.ts'
 import { admitTarget, type Target } from './target.ts'
 import { type Aim, holds, judge, measure } from './verify.ts'
@@ -29,6 +32,7 @@ export interface RunPorts {
   readonly journal: Journal
   readonly clock: Clock
   readonly settings: () => RemediationSettings
+  readonly policyOf: (container: KnownContainer) => Policy
   readonly ownPid: number
 }
 
@@ -75,20 +79,29 @@ interface Measured {
 async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: Measured): Promise<Ending> {
   const { playbook, tier, resource } = assignment(run)
   const changes = acts(playbook)
+  const ordered = run.origin === 'person'
   const target = await admitTarget(
     run.containerId,
-    { playbook: playbook.name, tier, resource, acts: changes },
+    { playbook: playbook.name, tier, resource, acts: changes && !run.dryRun, ordered },
     ports,
   )
   const { policy, thresholds, census } = target.seen()
+  const dryRun = run.dryRun || (changes && policy.mode === 'dry-run')
+  if (changes && !run.dryRun) {
+    const intention = { name: run.name, playbook: playbook.name, tier, ordered }
+    const refusal = restrain(intention, historyOf(run, ports), ports.settings(), ports.clock.now())
+    if (refusal !== undefined) return refusal
+    if (!dryRun) ports.journal.admitRun(run.id)
+  }
   const aim: Aim = {
     resource,
     tier,
     threshold: thresholds[resource][tier]?.at ?? Number.POSITIVE_INFINITY,
   }
+  // Whoever orders a playbook wants all of it.
+  const isCleared = (measurement: Measurement): boolean => !ordered && holds(aim, measurement)
   measured.before = measure(census)
   measured.after = measured.before
-  const dryRun = changes && policy.mode === 'dry-run'
   const effects = createEffects(ports, dryRun)
   let last: Ending = { outcome: 'skipped', reason: 'no_candidates' }
   let acted = false
@@ -96,7 +109,10 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
     cancel.throwIfAborted()
     const action = actions[name]
     const stepId = ports.journal.addStep(run.id, name)
-    const context = stepContext(run, stepId, aim, target, effects, ports, cancel)
+    const context: StepContext = {
+      ...stepContext(run, stepId, tier, target, effects, ports, cancel),
+      isCleared: ({ census: seen }) => isCleared(measure(seen)),
+    }
     const before = measured.after
     try {
       if (dryRun && action.acts) {
@@ -116,8 +132,7 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
       throw error
     }
     ports.journal.endStep(stepId, last, before, measured.after)
-    if (goal === 'below-tier' && !dryRun && judge(aim, measured.before, measured.after).outcome === 'fixed')
-      break
+    if (goal === 'below-tier' && !dryRun && isCleared(measured.after)) break
     if (onMiss === 'stop') break
   }
   if (dryRun || !acted) return last
@@ -125,6 +140,28 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
   return toldBetter.has(last.reason) && overall.outcome !== 'fixed'
     ? { ...overall, reason: last.reason }
     : overall
+}
+
+/** Wants of so many milliseconds ago still count as wanted at once. */
+const together = 60_000
+
+function historyOf({ name }: Run, { journal, inventory, policyOf, settings, clock }: RunPorts): History {
+  const now = clock.now()
+  const wanted = journal.wanted(now - together).filter(({ playbook }) => {
+    const found = findPlaybook(playbook)
+    return found !== undefined && acts(found)
+  })
+  const candidates = inventory
+    .containers()
+    .filter((one) => one.state === 'running' && one.labels[stackLabel] === undefined)
+    .filter((one) => policyOf(one).mode !== 'observe')
+  return {
+    deeds: journal.deeds(now - longestWindow(settings()) * 1000),
+    releasedAt: journal.releasedAt(name),
+    stop: journal.stop(),
+    wanting: new Set(wanted.map((one) => one.name)),
+    candidates: candidates.length,
+  }
 }
 
 function assignment({ playbook: name, tier: tierName, resource: resourceName }: Run): {
@@ -142,15 +179,15 @@ function assignment({ playbook: name, tier: tierName, resource: resourceName }: 
 function stepContext(
   run: Run,
   stepId: number,
-  aim: Aim,
+  tier: Tier,
   target: Target,
   effects: Effects,
   { journal, clock, procfs, settings, ownPid }: RunPorts,
   signal: AbortSignal,
-): StepContext {
+): Omit<StepContext, 'isCleared'> {
   return {
     stepId,
-    tier: aim.tier,
+    tier,
     settings: settings(),
     clock,
     procfs,
@@ -159,7 +196,6 @@ function stepContext(
     signal,
     look: target.look,
     seen: target.seen,
-    isCleared: ({ census }) => holds(aim, measure(census)),
     refresh: target.refresh,
     adopt: target.adopt,
     note: (plan) => journal.planStep(stepId, plan),

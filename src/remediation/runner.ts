@@ -19,6 +19,8 @@ export interface Runner {
   knows(id: string): boolean
   /** Names of the containers that a run is at work on. */
   inProgress(): readonly string[]
+  /** Ends what waits, and what is at work at the next safe point. What is submitted later is taken all the same. */
+  halt(ending: Ending): void
   /** Takes no more, cancels what can be cancelled, and waits until the rest is over. */
   drain(): Promise<void>
 }
@@ -109,6 +111,10 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
     if (run !== undefined && !draining) start(run)
   }
 
+  function cancelActive(ending: Ending): void {
+    for (const { cancel } of active.values()) cancel.abort(new RunStop(ending))
+  }
+
   function report(run: Run, { outcome, reason, detail }: Ending): void {
     log.info(
       { run: run.id, container: run.name, playbook: run.playbook, outcome, reason, detail },
@@ -122,11 +128,15 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
       [...active.values()].some(({ run }) => run.id === id) ||
       [...waiting.values()].flat().some((run) => run.id === id),
     inProgress: () => [...new Set([...active.values()].map(({ run }) => run.name))],
+    halt(ending) {
+      for (const run of [...waiting.values()].flat()) end(run, ending)
+      waiting.clear()
+      cancelActive(ending)
+    },
     async drain() {
       draining = true
-      const stop = new RunStop({ outcome: 'cancelled', reason: 'shutdown', detail: 'pidwarden was stopped' })
       const running = [...active.values()]
-      for (const { cancel } of running) cancel.abort(stop)
+      cancelActive({ outcome: 'cancelled', reason: 'shutdown', detail: 'pidwarden was stopped' })
       await Promise.all(running.map(({ done }) => done))
     },
   }

@@ -41,6 +41,7 @@ export function healthRoutes(app: FastifyInstance, ports: HealthPorts): void {
       status: all.every(({ ok }) => ok) ? 'healthy' : 'degraded',
       version: ports.version,
       containers: ports.inventory.containers().length,
+      acting: acting(ports.journal),
       parts: all,
       policyErrors: ports.policyErrors(),
     }
@@ -65,6 +66,17 @@ function parts({ inventory, journal, metrics, privileges, configError }: HealthP
     ),
     ...collectors,
   ]
+}
+
+/** Whether pidwarden acts at all; that a person has stopped it is no fault of any part. */
+function acting(journal: JournalReader): { acting: boolean; since?: number; reason?: string } {
+  try {
+    const stop = journal.stop()
+    return { acting: stop === undefined, ...stop }
+  } catch {
+    // The part `journal` says why. Without a journal nothing is acted on.
+    return { acting: false }
+  }
 }
 
 function part(name: string, error: string | undefined): Part {

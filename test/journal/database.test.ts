@@ -19,7 +19,7 @@ t.test('an empty place gets every table, its folder too', async (t) => {
   const { database, setAside } = openDatabase(path, now)
   t.teardown(() => database.close())
   t.equal(setAside, undefined)
-  t.same(tables(database), ['effects', 'episodes', 'runs', 'steps'])
+  t.same(tables(database), ['effects', 'episodes', 'releases', 'runs', 'steps', 'stops', 'tallies'])
   t.equal(database.prepare('PRAGMA user_version').get()?.user_version, migrations.length)
   t.equal(database.prepare('PRAGMA journal_mode').get()?.journal_mode, 'wal')
   t.equal(database.prepare('PRAGMA foreign_keys').get()?.foreign_keys, 1)
@@ -31,7 +31,7 @@ t.test('an empty file is a new journal', async (t) => {
   const { database, setAside } = openDatabase(path, now)
   t.teardown(() => database.close())
   t.equal(setAside, undefined)
-  t.equal(tables(database).length, 4)
+  t.equal(tables(database).length, 7)
 })
 
 t.test('what is up to date is left as it is', async (t) => {
@@ -58,13 +58,30 @@ t.test('a journal of a newer pidwarden is refused and not touched', async (t) =>
   newer.close()
   t.throws(() => openDatabase(path, now), {
     name: 'JournalError',
-    message: /written by a newer pidwarden \(schema 2, this one knows 1\).*PIDWARDEN_JOURNAL/,
+    message: new RegExp(
+      `written by a newer pidwarden \\(schema ${migrations.length + 1}, this one knows ${migrations.length}\\).*PIDWARDEN_JOURNAL`,
+    ),
   })
   const after = new DatabaseSync(path)
   t.teardown(() => after.close())
   t.same(tables(after), ['future'])
   t.equal(after.prepare('PRAGMA user_version').get()?.user_version, migrations.length + 1)
   t.notOk(readdirSync(join(path, '..')).some((name) => name.includes('corrupt')))
+})
+
+t.test('the journal of an older pidwarden is brought forward, with all that it holds', async (t) => {
+  const path = join(emptyFolder(t), 'journal.db')
+  const older = new DatabaseSync(path)
+  older.exec(`${migrations[0]}; PRAGMA user_version = 1`)
+  older.exec(`INSERT INTO episodes (fingerprint, starts_at, alert, container_id, name, playbook, tier, resource, received_at)
+    VALUES ('f', 's', 'a', 'c', 'metamcp', 'cleanup', 'critical', 'duplicates', 1)`)
+  older.exec(`INSERT INTO runs (id, episode_id, container_id, name, playbook, tier, resource, state, created_at)
+    VALUES ('run', 1, 'c', 'metamcp', 'cleanup', 'critical', 'duplicates', 'done', 1)`)
+  older.close()
+  const { database } = openDatabase(path, now)
+  t.teardown(() => database.close())
+  t.equal(database.prepare('PRAGMA user_version').get()?.user_version, migrations.length)
+  t.match(database.prepare('SELECT * FROM runs').get(), { id: 'run', name: 'metamcp', admitted_at: null })
 })
 
 for (const [name, spoil] of [
@@ -85,7 +102,7 @@ for (const [name, spoil] of [
     t.teardown(() => database.close())
     t.equal(setAside, `${path}.corrupt-2026-11-20T123456.789Z`)
     t.same(readFileSync(setAside ?? ''), spoilt, 'every byte of it is still there')
-    t.same(tables(database), ['effects', 'episodes', 'runs', 'steps'])
+    t.same(tables(database), ['effects', 'episodes', 'releases', 'runs', 'steps', 'stops', 'tallies'])
     t.same(new Journal(database, () => now).openRuns(), [])
   })
 }

@@ -27,6 +27,7 @@ t.test('the families, and what they are', async (t) => {
   const text = await scrape()
   const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
   t.same(types.sort(), [
+    'pidwarden_acting_stopped gauge',
     'pidwarden_actions_total counter',
     'pidwarden_alerts_received_total counter',
     'pidwarden_build_info gauge',
@@ -157,7 +158,7 @@ for (const [collector, spoil] of [
   ['docker', ({ engine }) => Object.assign(engine.connection, { connected: false, error: 'away' })],
   ['census', ({ host }) => Object.assign(host, { cgroupFailure: denied })],
   ['host', ({ system }) => Object.assign(system, { read: () => Promise.reject(new Error('no meminfo')) })],
-  ['journal', ({ database }) => database.exec('DROP TABLE effects; DROP TABLE steps; DROP TABLE runs')],
+  ['journal', ({ database }) => database.exec('DROP TABLE tallies')],
 ] as const satisfies readonly (readonly [string, (setting: ReturnType<typeof setUp>) => unknown])[]) {
   t.test(`the ${collector} collector fails: the others go on`, async (t) => {
     const setting = setUp()

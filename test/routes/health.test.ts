@@ -18,6 +18,7 @@ t.test('in good state', async (t) => {
     status: 'healthy',
     version: '0.0.0-test',
     containers: 1,
+    acting: { acting: true },
     parts: [
       'docker',
       'journal',

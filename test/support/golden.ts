@@ -41,8 +41,19 @@ export async function expose(t: Pick<Test, 'testdir'>, { version, recordings }: 
       follow: nothing,
     },
     observer: createObserver({ procfs, cgroups, clock, policyOf, hostCores: 2, ownPid: 1 }),
-    journal: { runTally: () => [], actionTally: () => [], signalTally: () => [] } as never,
-    runner: { submit: () => {}, knows: () => false, inProgress: () => [], drain: async () => {} },
+    journal: {
+      runTally: () => [],
+      actionTally: () => [],
+      signalTally: () => [],
+      stop: () => undefined,
+    } as never,
+    runner: {
+      submit: () => {},
+      knows: () => false,
+      inProgress: () => [],
+      halt: () => {},
+      drain: async () => {},
+    },
     system: { read: nothing },
     clock,
     procfs,
@@ -66,7 +77,7 @@ function container({ id, name, state, pid, pidsLimit, memory, nanoCpus = 0 }: Fa
 
 /** Left out: what differs from run to run or tells of something else than the containers. */
 const leftOut = [
-  /^pidwarden_(host_|build_info|collector_duration_seconds|docker_up|config_last_reload_successful)/,
+  /^pidwarden_(host_|build_info|collector_duration_seconds|docker_up|config_last_reload_successful|acting_stopped)/,
   /^pidwarden_collector_success\{(?!collector="census")/,
 ]
 

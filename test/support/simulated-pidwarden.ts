@@ -42,13 +42,29 @@ export interface Wanted {
 }
 
 /** Every real part of pidwarden over a simulated host; `yaml` is its configuration file. */
-export function createPidwarden({ journalPath = ':memory:', ownPid = 1, yaml = '' } = {}) {
+export function createPidwarden({
+  journalPath = ':memory:',
+  ownPid = 1,
+  yaml = '',
+  restrained = false,
+} = {}) {
   const host = new SimulatedHost()
   const engine = new SimulatedDocker(host)
   const { clock, procfs, cgroups } = host
   const { docker, inventory } = engine
   const config = parseConfig(yaml, 'test.yaml')
-  const settings: RemediationSettings = { ...config.remediation }
+  // Restraint is a matter of its own: other tests act as often as they like.
+  const settings: RemediationSettings = {
+    ...config.remediation,
+    ...(restrained
+      ? {}
+      : {
+          cooldown: 0,
+          budgets: [],
+          breaker: { failures: 100, open: 0 },
+          storm: { containers: 10_000, share: 1 },
+        }),
+  }
   const policy = policyFor(config)
   const { database } = openDatabase(journalPath, clock.now())
   const journal = new Journal(database, clock.now)
@@ -64,6 +80,7 @@ export function createPidwarden({ journalPath = ':memory:', ownPid = 1, yaml = '
     journal,
     clock,
     settings: () => settings,
+    policyOf: policy,
     ownPid,
   }
   const runner = createRunner(ports, logger)
@@ -108,6 +125,8 @@ export function createPidwarden({ journalPath = ':memory:', ownPid = 1, yaml = '
     privileges: () => privileges,
     policyErrors,
     intake,
+    acting: { journal, runner, inventory },
+    orders: { runs: ports, runner },
   })
 
   /** Puts a run into the journal as the intake would, by an alert of its own. */

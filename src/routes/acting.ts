@@ -1,0 +1,59 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Inventory } from '../host/inventory.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Runner } from '../remediation/runner.ts'
+import { problem } from './problem.ts'
+
+/** What these routes work on. */
+export interface ActingPorts {
+  readonly journal: Journal
+  readonly runner: Runner
+  readonly inventory: Inventory
+}
+
+const Reason = Type.String({
+  minLength: 1,
+  maxLength: 500,
+  description: 'Why, for whoever finds it stopped.',
+})
+
+/**
+ * POST /api/stop: nothing is acted on any more, also after a restart; counting goes on. Runs at work end at the next
+ * safe point. POST /api/resume: acting goes on. POST /api/containers/:name/release: cooldown and failures of the past
+ * no longer keep pidwarden from acting on the container; budgets do.
+ */
+export function actingRoutes({ journal, runner, inventory }: ActingPorts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.post(
+      '/api/stop',
+      { schema: { body: Type.Union([Type.Null(), Type.Object({ reason: Type.Optional(Reason) })]) } },
+      async (request) => {
+        const { reason = 'stopped by a person' } = request.body ?? {}
+        journal.stopActing(reason)
+        request.log.warn({ reason }, 'all acting is stopped')
+        runner.halt({ outcome: 'cancelled', reason: 'acting_stopped', detail: reason })
+        return { acting: false, ...journal.stop() }
+      },
+    )
+    app.post('/api/resume', async (request) => {
+      journal.resumeActing()
+      request.log.warn('acting goes on')
+      return { acting: true }
+    })
+    app.post(
+      '/api/containers/:name/release',
+      { schema: { params: Type.Object({ name: Type.String({ minLength: 1, maxLength: 300 }) }) } },
+      async (request, reply) => {
+        const { name } = request.params
+        if (!inventory.containers().some((container) => container.name === name)) {
+          const detail = 'no container of this name is here; GET /api/containers lists them'
+          return problem(reply, 404, 'Not found', detail)
+        }
+        journal.release(name)
+        request.log.warn({ container: name }, 'the container is released')
+        return { name, released: true }
+      },
+    )
+  }
+}

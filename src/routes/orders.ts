@@ -1,0 +1,56 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { DockerError } from '../host/docker.ts'
+import { type OrderPorts, order } from '../remediation/order.ts'
+import { findPlaybook, playbooks } from '../remediation/playbooks/index.ts'
+import { problem } from './problem.ts'
+
+const Params = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 300 }),
+  playbook: Type.String({ minLength: 1, maxLength: 100 }),
+})
+
+/**
+ * POST /api/containers/:name/playbooks/:playbook: the plan, and nothing is touched; with ?dryRun=false it is queued.
+ * 404 unknown, 409 refused with the reason.
+ */
+export function orderRoutes(ports: OrderPorts): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.post(
+      '/api/containers/:name/playbooks/:playbook',
+      {
+        schema: {
+          params: Params,
+          querystring: Type.Object({ dryRun: Type.Optional(Type.Enum(['true', 'false'])) }),
+        },
+      },
+      async (request, reply) => {
+        const { name, playbook: wanted } = request.params
+        const container = ports.runs.inventory.containers().find((one) => one.name === name)
+        if (container === undefined) {
+          return problem(
+            reply,
+            404,
+            'Not found',
+            'no container of this name is here; GET /api/containers lists them',
+          )
+        }
+        const playbook = findPlaybook(wanted)
+        if (playbook === undefined) {
+          const names = playbooks.map((one) => one.name).join(', ')
+          return problem(reply, 404, 'Not found', `there is no such playbook; there are ${names}`)
+        }
+        try {
+          const ordered = await order(playbook, container, request.query.dryRun !== 'false', ports)
+          if (ordered.kind === 'queued') return reply.code(202).send({ runId: ordered.runId })
+          if (ordered.kind === 'planned') return ordered.story
+          const { reason, detail } = ordered.ending
+          return problem(reply, 409, 'Refused', `${reason}: ${detail ?? 'see GET /api/containers'}`)
+        } catch (error) {
+          if (!(error instanceof DockerError)) throw error
+          return problem(reply, 503, 'Docker is away', `retry later: ${error.message}`)
+        }
+      },
+    )
+  }
+}
