@@ -5,6 +5,7 @@ import { buildApp } from './app.ts'
 import { createObserver } from './census/observe.ts'
 import { policyFor } from './census/policies.ts'
 import type { Policy } from './census/policy.ts'
+import { createUrgency } from './census/steps.ts'
 import type { Config } from './config.ts'
 import { createCgroups } from './host/cgroup.ts'
 import { systemClock as clock } from './host/clock.ts'
@@ -84,6 +85,7 @@ export function createService(options: ServiceOptions): Service {
   const policy = (container: KnownContainer): Policy => policyNow(container)
   const ownPid = process.pid
   const cgroups = createCgroups(options.cgroupRoot)
+  const urgency = createUrgency()
   const observer = createObserver({
     procfs,
     cgroups,
@@ -91,6 +93,7 @@ export function createService(options: ServiceOptions): Service {
     policyOf: policy,
     hostCores: availableParallelism(),
     ownPid,
+    urgency,
   })
   const settings = () => config.remediation
   const runs: RunPorts = {
@@ -104,6 +107,7 @@ export function createService(options: ServiceOptions): Service {
     settings,
     policyOf: policy,
     ownPid,
+    urgency,
   }
   const runner = createRunner(runs, logger)
   const warn = (details: object, message: string): void => logger.warn(details, message)
@@ -116,6 +120,7 @@ export function createService(options: ServiceOptions): Service {
     clock,
     version,
     procfs,
+    urgency,
     wanted: () => ({
       expected: config.expected,
       openFds: config.collect.openFds,

@@ -8,7 +8,7 @@ import type { Policy } from './policy.ts'
 import type { Process } from './process.ts'
 import { ProcessMemory } from './remember.ts'
 import { type Scene, Scenes } from './scene.ts'
-import { createPace, finish, type Steps } from './steps.ts'
+import { createPace, finish, type Steps, type Urgency } from './steps.ts'
 import { Stillness } from './stillness.ts'
 import { resolveThresholds, type Thresholds } from './thresholds.ts'
 import { countZombies } from './zombies.ts'
@@ -50,6 +50,8 @@ export interface ObserverPorts {
   readonly hostCores: number
   /** Pid of pidwarden in the PID namespace that procfs shows. */
   readonly ownPid: number
+  /** What a census gives way to. */
+  readonly urgency?: Urgency
 }
 
 /** Reads the host. */
@@ -210,7 +212,7 @@ export function createObserver(ports: ObserverPorts): Observer {
     async observeAll(containers) {
       const round = memory.begin()
       const observations: Observation[] = []
-      const pace = createPace(clock)
+      const pace = createPace(clock, ports.urgency)
       const how = begin(false)
       for (const container of containers) observations.push(await pace.walk(look(container, how)))
       forget(containers, round)

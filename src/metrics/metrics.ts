@@ -1,5 +1,5 @@
 import type { Observation, Observer } from '../census/observe.ts'
-import { createPace, type Steps } from '../census/steps.ts'
+import { createPace, type Steps, type Urgency } from '../census/steps.ts'
 import type { Clock } from '../host/clock.ts'
 import type { Inventory } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
@@ -47,6 +47,8 @@ export interface MetricsPorts {
   readonly clock: Clock
   readonly version: string
   readonly procfs: Pick<Procfs, 'openFds'>
+  /** What a scrape gives way to. */
+  readonly urgency?: Urgency
   /** What the configuration says now of what to measure. */
   readonly wanted: () => {
     readonly expected: readonly string[]
@@ -183,7 +185,7 @@ function dockerCollector(exposition: Exposition, { inventory }: MetricsPorts): C
 /** The kernel goes on telling while Docker is away: the containers known last are measured all the same. */
 function censusCollector(
   exposition: Exposition,
-  { inventory, observer, procfs, clock, wanted }: MetricsPorts,
+  { inventory, observer, procfs, clock, urgency, wanted }: MetricsPorts,
 ): Collector {
   const fills = censusFamilies.map((family) => family(exposition))
   fills.push(absent(exposition, () => wanted().expected))
@@ -192,7 +194,7 @@ function censusCollector(
     name: 'census',
     async collect() {
       const observations = await observer.observeAll(inventory.containers())
-      await createPace(clock).walk(fillAll(observations))
+      await createPace(clock, urgency).walk(fillAll(observations))
       const [first, ...others] = observations.flatMap(({ container, census }) =>
         census.kind === 'denied' || census.kind === 'failed' ? [`${container.name}: ${census.detail}`] : [],
       )

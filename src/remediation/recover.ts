@@ -48,7 +48,9 @@ export async function settleDebts({ journal, docker, clock, runner, log }: Recov
     const result = await startAgain(stopped, patience, {
       docker,
       clock,
-      start: () => docker.start(debt.containerId),
+      start: async () => {
+        if (!isStoppedAnew(debt, journal, runner)) await docker.start(debt.containerId)
+      },
     })
     if (typeof result !== 'string') {
       open++
@@ -69,6 +71,13 @@ export async function settleDebts({ journal, docker, clock, runner, log }: Recov
     log.info({ container: debt.name, result }, 'a container that was stopped here is accounted for')
   }
   return open
+}
+
+/** A run at work has stopped the same container since: that one starts it, and its pause is not cut short. */
+function isStoppedAnew({ runId, containerId }: Debt, journal: Journal, runner: Runner): boolean {
+  return journal
+    .debts()
+    .some((debt) => debt.containerId === containerId && debt.runId !== runId && runner.knows(debt.runId))
 }
 
 function settle({ stepId }: Debt, journal: Journal): void {

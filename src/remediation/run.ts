@@ -1,7 +1,7 @@
-import { stackLabel } from '../census/labels.ts'
 import type { Observer } from '../census/observe.ts'
 import type { Policy } from '../census/policy.ts'
 import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
+import type { Urgency } from '../census/steps.ts'
 import type { Clock } from '../host/clock.ts'
 import { type Docker, DockerError } from '../host/docker.ts'
 import type { Inventory, KnownContainer } from '../host/inventory.ts'
@@ -14,10 +14,11 @@ import type { Measurement, Run } from '../journal/records.ts'
 import { RunStop, type StepContext } from './action.ts'
 import { actions } from './actions/index.ts'
 import { createEffects, type Effects } from './effects.ts'
+import { historyOf } from './history.ts'
 import { acts } from './match.ts'
 import type { ShippedPlaybook } from './playbook.ts'
 import { findPlaybook } from './playbooks/index.ts'
-import { type History, longestWindow, restrain } from './restraint.ts'
+import { restrain } from './restraint.ts'
 import type { RemediationSettings } from './settings.ts'
 import { admitTarget, type Target } from './target.ts'
 import { type Aim, holds, judge, measure } from './verify.ts'
@@ -34,6 +35,8 @@ export interface RunPorts {
   readonly settings: () => RemediationSettings
   readonly policyOf: (container: KnownContainer) => Policy
   readonly ownPid: number
+  /** Scrapes give way to a run until it has sent its first signal. */
+  readonly urgency?: Urgency
 }
 
 const hour = 3_600_000
@@ -50,14 +53,32 @@ export async function execute(run: Run, ports: RunPorts, cancel: AbortSignal): P
   const { journal } = ports
   journal.startRun(run.id)
   const measured: Measured = {}
+  const calm = ports.urgency?.enter() ?? (() => {})
   let ending: Ending
   try {
-    ending = await climb(run, ports, cancel, measured)
+    ending = await climb(run, ports, cancel, measured, calm)
   } catch (error) {
     ending = endingOf(error, cancel)
+  } finally {
+    calm()
   }
   journal.endRun(run.id, ending, measured.before, measured.after)
   return ending
+}
+
+/** After the first effect others need not wait any more. */
+function calming(effects: Effects, calm: () => void): Effects {
+  return {
+    ...effects,
+    signal(...args) {
+      calm()
+      return effects.signal(...args)
+    },
+    stop(...args) {
+      calm()
+      return effects.stop(...args)
+    },
+  }
 }
 
 /** How an exception ends a run. A cancelled sleep throws an AbortError; the reason is on the signal. */
@@ -76,7 +97,13 @@ interface Measured {
   after?: Measurement
 }
 
-async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: Measured): Promise<Ending> {
+async function climb(
+  run: Run,
+  ports: RunPorts,
+  cancel: AbortSignal,
+  measured: Measured,
+  calm: () => void,
+): Promise<Ending> {
   const { playbook, tier, resource } = assignment(run)
   const changes = acts(playbook)
   const ordered = run.origin === 'person'
@@ -89,7 +116,7 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
   const dryRun = run.dryRun || (changes && policy.mode === 'dry-run')
   if (changes && !run.dryRun) {
     const intention = { name: run.name, playbook: playbook.name, tier, ordered }
-    const refusal = restrain(intention, historyOf(run, ports), ports.settings(), ports.clock.now())
+    const refusal = restrain(intention, historyOf(run.name, ports), ports.settings(), ports.clock.now())
     if (refusal !== undefined) return refusal
     if (!dryRun) ports.journal.admitRun(run.id)
   }
@@ -102,7 +129,7 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
   const isCleared = (measurement: Measurement): boolean => !ordered && holds(aim, measurement)
   measured.before = measure(census)
   measured.after = measured.before
-  const effects = createEffects(ports, dryRun)
+  const effects = calming(createEffects(ports, dryRun), calm)
   let last: Ending = { outcome: 'skipped', reason: 'no_candidates' }
   let acted = false
   for (const { action: name, goal, onMiss } of playbook.steps) {
@@ -140,28 +167,6 @@ async function climb(run: Run, ports: RunPorts, cancel: AbortSignal, measured: M
   return toldBetter.has(last.reason) && overall.outcome !== 'fixed'
     ? { ...overall, reason: last.reason }
     : overall
-}
-
-/** Wants of so many milliseconds ago still count as wanted at once. */
-const together = 60_000
-
-function historyOf({ name }: Run, { journal, inventory, policyOf, settings, clock }: RunPorts): History {
-  const now = clock.now()
-  const wanted = journal.wanted(now - together).filter(({ playbook }) => {
-    const found = findPlaybook(playbook)
-    return found !== undefined && acts(found)
-  })
-  const candidates = inventory
-    .containers()
-    .filter((one) => one.state === 'running' && one.labels[stackLabel] === undefined)
-    .filter((one) => policyOf(one).mode !== 'observe')
-  return {
-    deeds: journal.deeds(now - longestWindow(settings()) * 1000),
-    releasedAt: journal.releasedAt(name),
-    stop: journal.stop(),
-    wanting: new Set(wanted.map((one) => one.name)),
-    candidates: candidates.length,
-  }
 }
 
 function assignment({ playbook: name, tier: tierName, resource: resourceName }: Run): {

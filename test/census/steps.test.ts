@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createPace, finish, type Steps } from '../../src/census/steps.ts'
+import { createPace, createUrgency, finish, type Steps } from '../../src/census/steps.ts'
 import { createSimulatedClock } from '../support/simulated-clock.ts'
 
 t.test('work is done to its end, in one go or in slices', async (t) => {
@@ -35,4 +35,33 @@ t.test('what is thrown comes out', async (t) => {
   }
   t.throws(() => finish(broken()), { message: 'broken' })
   await t.rejects(createPace(createSimulatedClock()).walk(broken()), { message: 'broken' })
+})
+
+t.test('what is urgent goes first, for as long as it is, but not for ever', async (t) => {
+  const clock = createSimulatedClock()
+  const urgency = createUrgency()
+  let steps = 0
+  function* count(): Steps<number> {
+    for (; steps < 10; steps++) yield
+    return steps
+  }
+  const leave = urgency.enter()
+  const leaveToo = urgency.enter()
+  const counted = createPace(clock, urgency).walk(count())
+  await clock.settle()
+  t.ok(steps <= 1)
+  leave()
+  clock.advance(1)
+  await clock.settle()
+  t.ok(steps <= 1, 'there is another')
+  leaveToo()
+  leaveToo()
+  clock.advance(1)
+  t.equal(await clock.drive(counted), 10)
+
+  urgency.enter()
+  steps = 0
+  const begun = clock.monotonic()
+  t.equal(await clock.drive(createPace(clock, urgency).walk(count())), 10)
+  t.ok(clock.monotonic() - begun <= 300, 'in all a quarter of a second')
 })
