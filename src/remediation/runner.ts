@@ -36,8 +36,10 @@ const position = ({ tier }: Run): number => rank(tiers.find((one): one is Tier =
 /** A runner without work. */
 export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
   const active = new Map<string, Active>()
-  /** Per container, highest tier first. */
+  /** Per container, oldest first, and all of one tier: a higher one ends the lower. */
   const waiting = new Map<string, Run[]>()
+  /** Ids of all that are at work or wait: a storm asks for each alert. */
+  const known = new Set<string>()
   let draining = false
 
   function submit(run: Run): void {
@@ -49,25 +51,29 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
       return
     }
     // One jump of a count can bring two tiers together: the higher covers the lower.
-    const higher: Ending = {
+    const supersededBy = ({ tier, resource }: Run): Ending => ({
       outcome: 'superseded',
       reason: 'higher_tier',
-      detail: `by ${run.tier} ${run.resource}`,
-    }
-    for (const lower of queue.filter((one) => position(one) < position(run))) end(lower, higher)
-    const rest = queue.filter((one) => position(one) >= position(run))
-    const above = [...rest, ...(current ? [current.run] : [])].find((one) => position(one) > position(run))
+      detail: `by ${tier} ${resource}`,
+    })
+    const [head] = queue
+    const above = [head, current?.run].find((one) => one !== undefined && position(one) > position(run))
     if (above !== undefined) {
-      end(run, { ...higher, detail: `by ${above.tier} ${above.resource}` })
-      waiting.set(run.containerId, rest)
+      end(run, supersededBy(above))
       return
     }
-    waiting.set(run.containerId, [...rest, run])
+    if (head !== undefined && position(head) < position(run)) {
+      for (const lower of queue.splice(0)) end(lower, supersededBy(run))
+    }
+    queue.push(run)
+    known.add(run.id)
+    waiting.set(run.containerId, queue)
     if (current !== undefined && position(current.run) < position(run))
-      current.cancel.abort(new RunStop(higher))
+      current.cancel.abort(new RunStop(supersededBy(run)))
   }
 
   function end(run: Run, ending: Ending): void {
+    known.delete(run.id)
     try {
       ports.journal.endRun(run.id, ending)
       report(run, ending)
@@ -99,16 +105,19 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
       .then(() => {
         deadline.abort()
         active.delete(run.containerId)
+        known.delete(run.id)
         next(run.containerId)
       })
     active.set(run.containerId, { run, cancel, done })
+    known.add(run.id)
   }
 
   function next(containerId: string): void {
-    const [run, ...rest] = waiting.get(containerId) ?? []
-    if (rest.length === 0) waiting.delete(containerId)
-    else waiting.set(containerId, rest)
-    if (run !== undefined && !draining) start(run)
+    if (draining) return
+    const queue = waiting.get(containerId) ?? []
+    const run = queue.shift()
+    if (queue.length === 0) waiting.delete(containerId)
+    if (run !== undefined) start(run)
   }
 
   function cancelActive(ending: Ending): void {
@@ -124,9 +133,7 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
 
   return {
     submit,
-    knows: (id) =>
-      [...active.values()].some(({ run }) => run.id === id) ||
-      [...waiting.values()].flat().some((run) => run.id === id),
+    knows: (id) => known.has(id),
     inProgress: () => [...new Set([...active.values()].map(({ run }) => run.name))],
     halt(ending) {
       for (const run of [...waiting.values()].flat()) end(run, ending)
