@@ -4,6 +4,7 @@ import { JournalReader } from './reader.ts'
 import type { Episode, Measurement, NewEffect, NewEpisode, NewRun, Run } from './records.ts'
 import { forgetSome, type JournalSettings } from './retention.ts'
 import { toEpisode } from './rows.ts'
+import { migrations } from './schema.ts'
 
 /**
  * The durable memory: every alert that was accepted, every run, step and effect. Writes are synchronous: when a
@@ -32,6 +33,12 @@ export class Journal extends JournalReader {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       throw error
     }
+  }
+
+  /** Writes a page that says nothing new. Throws when nothing can be read or written now: no room, read-only, corrupt. */
+  probe(): void {
+    this.#database.exec(`PRAGMA user_version = ${migrations.length}`)
+    this.get('SELECT 1 FROM runs LIMIT 1')
   }
 
   close(): void {

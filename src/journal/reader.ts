@@ -67,6 +67,12 @@ export class JournalReader {
     return row && Number(row.at)
   }
 
+  /** Whether the run has asked for a stop of its container, be it done or not. */
+  hasStopped(runId: string): boolean {
+    const sql = `SELECT 1 FROM steps JOIN effects ON step_id = steps.id WHERE run_id = ? AND kind = 'stop' LIMIT 1`
+    return this.get(sql, runId) !== undefined
+  }
+
   /** Stops after which no start of the same container is known to have brought it up, oldest first. */
   debts(): readonly Debt[] {
     return this.all(

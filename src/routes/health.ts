@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Inventory } from '../host/inventory.ts'
 import type { MissingPrivilege } from '../host/privileges.ts'
 import { errorMessage } from '../host/reading.ts'
+import type { Journal } from '../journal/journal.ts'
 import type { JournalReader } from '../journal/reader.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 
@@ -15,7 +16,7 @@ interface Part {
 /** What health is told from. */
 export interface HealthPorts {
   readonly inventory: Inventory
-  readonly journal: JournalReader
+  readonly journal: Journal
   readonly metrics: Metrics
   readonly privileges: () => readonly MissingPrivilege[]
   /** Why the last configuration was refused; undefined when the one on file is in force. */
@@ -56,7 +57,7 @@ function parts({ inventory, journal, metrics, privileges, configError }: HealthP
     .map(({ name, error: failed }) => part(`collector ${name}`, failed))
   return [
     part('docker', connected ? undefined : (error ?? 'not connected')),
-    part('journal', tryRead(journal)),
+    part('journal', tryUse(journal)),
     part('configuration', configError()),
     part(
       'privileges',
@@ -83,9 +84,9 @@ function part(name: string, error: string | undefined): Part {
   return error === undefined ? { name, ok: true } : { name, ok: false, detail: error }
 }
 
-function tryRead(journal: JournalReader): string | undefined {
+function tryUse(journal: Journal): string | undefined {
   try {
-    journal.openRuns()
+    journal.probe()
     return undefined
   } catch (error) {
     return errorMessage(error)
