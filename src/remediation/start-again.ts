@@ -43,13 +43,16 @@ export async function startAgain(
   { docker, clock, start }: StartPorts,
 ): Promise<StartResult> {
   const until = clock.monotonic() + patience
+  // By the wall clock once, because it may have been asked for by an earlier pidwarden; that clock may jump meanwhile.
+  const askedFor = clock.monotonic() - (clock.now() - at)
   let last = 'it still runs in the life that was to be ended'
   for (let wait = pause; ; wait = Math.min(wait * 2, longestPause)) {
     try {
       const { state, startedAt, stopTimeout } = await docker.inspect(id)
       if (startedAt !== life && (state === 'running' || state === 'restarting')) return 'running'
       if (startedAt !== life) return 'ended_since'
-      if (state === 'running' && clock.now() - at > stopTimeout * 1000 + lateStop) return 'not_stopped'
+      const waited = clock.monotonic() - askedFor
+      if (state === 'running' && waited > stopTimeout * 1000 + lateStop) return 'not_stopped'
       if (state === 'exited' || state === 'dead' || state === 'created') await start()
     } catch (error) {
       if (error instanceof DockerError && error.code === 'not_found') return 'gone'
