@@ -34,8 +34,9 @@ export function receive(
       const matched = match(alert, surroundings)
       if (matched.kind === 'skip') return { ...about, verdict: 'skipped', reason: matched.reason }
       const { episode, first } = journal.receive(matched.episode)
+      // One firing restarts a container once: the stop may have come to its end, whatever became of the run.
       const last = first ? undefined : journal.lastRun(episode.id)
-      if (last !== undefined && (!mayTryAgain(last, atWork) || hasStopped(last, journal)))
+      if (last !== undefined && (!mayTryAgain(last, atWork) || journal.hasStopped(last.id)))
         return { ...about, verdict: 'known', runId: last.id }
       const run = addRun(episode, journal)
       queued.push(run)
@@ -81,12 +82,6 @@ function mayTryAgain({ id, state, ending }: Run, atWork: (id: string) => boolean
   // Open in the journal, and nobody is at it: its end could not be written.
   if (state !== 'done' || ending === undefined) return !atWork(id)
   return retriedOutcomes.has(ending.outcome) || retriedReasons.has(ending.reason)
-}
-
-/** One alert restarts a container once: the stop may have come to its end, whatever became of the run. */
-function hasStopped({ id }: Run, journal: Journal): boolean {
-  const steps = journal.story(id)?.steps ?? []
-  return steps.some(({ effects }) => effects.some(({ kind }) => kind === 'stop'))
 }
 
 function addRun({ id, containerId, name, playbook, tier, resource }: Episode, journal: Journal): Run {

@@ -113,6 +113,28 @@ for (const [outcome, reason, again] of [
   })
 }
 
+for (const [outcome, reason] of [
+  ['interrupted', 'crash'],
+  ['cancelled', 'shutdown'],
+  ['superseded', 'higher_tier'],
+  ['unknown', 'docker_unreachable'],
+] as const) {
+  t.test(`a repeat after ${outcome}: ${reason} does not stop again what was stopped`, async (t) => {
+    const { receive, container, journal } = setUp()
+    const alert = alertAbout(container, { playbook: 'restart', tier: 'nuclear' })
+    const matched = { fingerprint: alert.fingerprint, startsAt: alert.startsAt, alert: 'A' }
+    const about = { containerId: container.id, name: 'metamcp', tier: 'nuclear', resource: 'duplicates' }
+    const { episode } = journal.receive({ ...matched, ...about, playbook: 'restart' })
+    journal.addRun({ id: 'before', episodeId: episode.id, ...about, playbook: 'restart' })
+    const stepId = journal.addStep('before', 'restart-container')
+    journal.intend(stepId, [{ kind: 'stop', life: container.startedAt }])
+    journal.endRun('before', { outcome, reason })
+    t.match(receive(alert), [{ verdict: 'known', runId: 'before' }])
+    const next = alertAbout(container, { playbook: 'restart', tier: 'nuclear' }, { startsAt: '2026-11-21' })
+    t.match(receive(next), [{ verdict: 'queued' }], 'the next firing is another matter')
+  })
+}
+
 for (const state of ['queued', 'running'] as const) {
   t.test(`a repeat of a run that is ${state} in the journal alone is queued again`, async (t) => {
     const { receive, container, journal, runner, addRun, over } = setUp()

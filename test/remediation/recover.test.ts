@@ -237,6 +237,28 @@ t.test('what a run is at work on is its own affair', async (t) => {
   t.same(journal.debts(), [])
 })
 
+t.test('what an earlier run owes does not cut the pause of a later one short', async (t) => {
+  const { recover, settle, effect, story, container, host, clock, runner, addRun, journal, duplicate } =
+    setUp('restart-container')
+  duplicate(50, { listens: { kind: 'value', value: true } })
+  // Died right before the stop: the old life goes on, and whether it will end nobody knows.
+  effect('stop')
+  recover()
+  const run = addRun(container, { playbook: 'restart', tier: 'nuclear' })
+  runner.submit(run)
+  const settled = settle()
+  await clock.until(() => container.state === 'exited')
+  const stoppedAt = clock.monotonic()
+  await clock.until(() => container.state === 'running')
+  t.ok(clock.monotonic() - stoppedAt >= 10_000, `down for ${clock.monotonic() - stoppedAt} ms`)
+  await settled
+  await clock.until(() => runner.inProgress().length === 0)
+  t.equal(await settle(), 0)
+  t.match(journal.story(run.id)?.ending, { outcome: 'fixed' })
+  t.match(story()?.steps[0]?.effects.at(-1), { kind: 'start', result: 'done' })
+  t.same(host.effects.slice(-2), ['stop metamcp 10', 'start metamcp'])
+})
+
 t.test('a run that gave up starting leaves a debt, which is paid without a crash', async (t) => {
   const { perform, settle, host, engine, container, journal, duplicate } = setUp()
   duplicate(50, { listens: { kind: 'value', value: true } })
