@@ -76,7 +76,7 @@ const retriedReasons = new Set<Reason>([
 /**
  * A repeat does not start another run: the first one has judged the episode. Unless that one never got to a
  * judgement: because pidwarden or Docker went away under it, because it gave way to a run of a
- * higher tier, or because there was nothing to do at that moment while the alert goes on. Nothing was touched then.
+ * higher tier, or because there was nothing to do at that moment while the alert goes on. Victims are chosen anew then.
  */
 function mayTryAgain({ id, state, ending }: Run, atWork: (id: string) => boolean): boolean {
   // Open in the journal, and nobody is at it: its end could not be written.
