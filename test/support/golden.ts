@@ -1,17 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { createObserver } from '../../src/census/observe.ts'
-import { policyFor } from '../../src/census/policies.ts'
-import { parseConfig } from '../../src/config.ts'
 import { createCgroups } from '../../src/host/cgroup.ts'
 import type { KnownContainer } from '../../src/host/inventory.ts'
 import { createProcfs } from '../../src/host/procfs.ts'
-import { createMetrics } from '../../src/metrics/metrics.ts'
+import { exporterOver } from './exporter.ts'
 import { containerRecord } from './fake-docker.ts'
 import type { Layout } from './golden-layouts.ts'
 import { type Facts, plant } from './golden-trees.ts'
-import { createSimulatedClock } from './simulated-clock.ts'
 
 /** Where the golden expositions are, each `<name>.prom`. */
 export const expositions = join(import.meta.dirname, '../fixtures/expositions')
@@ -25,42 +21,9 @@ export async function expose(t: Pick<Test, 'testdir'>, { version, recordings }: 
   const cgroups = createCgroups(join(root, 'sys/fs/cgroup'))
   if (cgroups.version !== version) throw new Error(`this is a host of cgroup v${cgroups.version}`)
   const procfs = createProcfs(join(root, 'proc'))
-  const clock = createSimulatedClock()
-  const known = recordings.map(({ facts }) => container(facts))
-  const policyOf = policyFor(parseConfig('', 'none'))
-  const nothing = async (): Promise<never> => {
-    throw new Error('nothing is asked of it')
-  }
-  const metrics = createMetrics({
-    inventory: {
-      state: () => ({ connected: true, listedAt: 0, error: undefined }),
-      containers: () => known,
-      get: (id) => known.find((one) => one.id === id),
-      everKnew: () => true,
-      refresh: nothing,
-      follow: nothing,
-    },
-    observer: createObserver({ procfs, cgroups, clock, policyOf, hostCores: 2, ownPid: 1 }),
-    journal: {
-      runTally: () => [],
-      actionTally: () => [],
-      signalTally: () => [],
-      stop: () => undefined,
-    } as never,
-    runner: {
-      submit: () => {},
-      knows: () => false,
-      inProgress: () => [],
-      halt: () => {},
-      drain: async () => {},
-    },
-    system: { read: nothing },
-    clock,
-    procfs,
-    wanted: () => ({ expected: known.map(({ name }) => name), openFds: false, configured: true }),
-    version: '0.0.0',
-    warn: () => {},
-  })
+  const containers = recordings.map(({ facts }) => container(facts))
+  const expected = containers.map(({ name }) => name)
+  const metrics = exporterOver({ procfs, cgroups, containers, expected })
   const text = await metrics.render().then(String)
   const failure = metrics.collectors().find(({ name }) => name === 'census')?.error
   return (failure === undefined ? '' : `# The census failed. ${failure}\n`) + containerPart(text)

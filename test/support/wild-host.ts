@@ -1,14 +1,11 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { createObserver } from '../../src/census/observe.ts'
-import { policyFor } from '../../src/census/policies.ts'
-import { parseConfig } from '../../src/config.ts'
 import type { KnownContainer } from '../../src/host/inventory.ts'
-import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts'
+import type { Metrics } from '../../src/metrics/metrics.ts'
+import { exporterOver } from './exporter.ts'
 import { createFixtureHost, type FixtureProcess, statLine } from './fixture-host.ts'
 import type { Random } from './random.ts'
-import { createSimulatedClock } from './simulated-clock.ts'
 import { wildBytes, wildLabels, wildSegment, wildText } from './wild-words.ts'
 
 /** A host of which nothing is as it should be, but one container. */
@@ -50,7 +47,7 @@ export function createWildHost(t: Pick<Test, 'testdir'>, version: 1 | 2, random:
     move(host, record, all, place, random)
     if (place === 'usual' || place === 'wild path') countable.push(record)
   }
-  return { metrics: exporter(host, containers), plain, countable, containers }
+  return { metrics: exporterOver({ ...host, containers, expected: ['plain'] }), plain, countable, containers }
 }
 
 /** Gives a process any comm, argv, environment and working directory. */
@@ -103,42 +100,4 @@ function move(
     default:
       place satisfies never
   }
-}
-
-function exporter(
-  { procfs, cgroups }: Pick<ReturnType<typeof createFixtureHost>, 'procfs' | 'cgroups'>,
-  containers: readonly KnownContainer[],
-): Metrics {
-  const nothing = async (): Promise<never> => {
-    throw new Error('nothing is asked of it')
-  }
-  const clock = createSimulatedClock()
-  const policyOf = policyFor(parseConfig('', 'none'))
-  return createMetrics({
-    inventory: {
-      state: () => ({ connected: true, listedAt: 0, error: undefined }),
-      containers: () => containers,
-      get: (id) => containers.find((one) => one.id === id),
-      everKnew: () => true,
-      refresh: nothing,
-      follow: nothing,
-    },
-    observer: createObserver({ procfs, cgroups, clock, policyOf, hostCores: 2, ownPid: 1 }),
-    journal: {
-      runTally: () => [],
-      actionTally: () => [],
-      signalTally: () => [],
-      stop: () => undefined,
-    } as never,
-    runner: {
-      submit: () => {},
-      knows: () => false,
-      inProgress: () => [],
-      halt: () => {},
-      drain: async () => {},
-    },
-    system: { read: nothing },
-    ...{ clock, procfs, version: '0.0.0', warn: () => {} },
-    wanted: () => ({ expected: ['plain'], openFds: false, configured: true }),
-  })
 }
