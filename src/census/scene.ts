@@ -1,6 +1,5 @@
 import { isFinal } from './identity.ts'
-import type { Describe, Instance } from './instances.ts'
-import { walkInstances } from './instances.ts'
+import { type Describe, type Instance, walkInstances } from './instances.ts'
 import { findLeaks, type StandingInstance } from './leaks.ts'
 import type { Policy } from './policy.ts'
 import { buildTree, type Process, type ProcessTree } from './process.ts'
