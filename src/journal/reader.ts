@@ -47,10 +47,10 @@ export class JournalReader {
     ).map(toDeed)
   }
 
-  /** Names and playbooks of the runs that wait, are at work or were created since `since`. */
+  /** Names and playbooks that alerts want: of runs that wait, are at work or were created since `since`. */
   wanted(since: number): readonly { readonly name: string; readonly playbook: string }[] {
     return this.all(
-      `SELECT DISTINCT name, playbook FROM runs WHERE state <> 'done' OR created_at >= ?`,
+      `SELECT DISTINCT name, playbook FROM runs WHERE origin = 'alert' AND (state <> 'done' OR created_at >= ?)`,
       since,
     ).map((row) => ({ name: String(row.name), playbook: String(row.playbook) }))
   }

@@ -81,6 +81,18 @@ function calming(effects: Effects, calm: () => void): Effects {
   }
 }
 
+/** A run that waits is not urgent: others go on. */
+function waiting(clock: Clock, calm: () => void): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep(...args) {
+      calm()
+      return clock.sleep(...args)
+    },
+  }
+}
+
 /** How an exception ends a run. A cancelled sleep throws an AbortError; the reason is on the signal. */
 function endingOf(error: unknown, cancel: AbortSignal): Ending {
   if (error instanceof RunStop) return error.ending
@@ -139,6 +151,7 @@ async function climb(
     const context: StepContext = {
       ...stepContext(run, stepId, tier, target, effects, ports, cancel),
       isCleared: ({ census: seen }) => isCleared(measure(seen)),
+      clock: waiting(ports.clock, calm),
     }
     const before = measured.after
     try {

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { createUrgency } from '../../src/census/steps.ts'
 import { emptyFolder } from '../support/folder.ts'
+import { bearer } from '../support/problem.ts'
 import { addGateway, type Gateway } from '../support/simulated-gateway.ts'
-import { alertAbout, createPidwarden } from '../support/simulated-pidwarden.ts'
+import { alertAbout, createPidwarden, token } from '../support/simulated-pidwarden.ts'
 
 /** Leaks of which only some may be ended: a run helps, and does not fix it. */
 function leakForGood({ duplicate }: Pick<Gateway, 'duplicate'>): void {
@@ -101,6 +103,34 @@ t.test('most of those that opted in at once: none is acted on', async (t) => {
   await clock.until(() => runner.inProgress().length === 0)
   t.equal(host.signals.length, 0)
   t.same(new Set(journal.recentRuns(10).map(({ ending }) => ending?.reason)), new Set(['storm']))
+})
+
+t.test('what people plan is no storm', async (t) => {
+  const { host, engine, app, perform } = createPidwarden({ restrained: true })
+  const farm = Array.from({ length: 6 }, (_, at) => addGateway(host, engine, `gateway-${at}`))
+  for (const { duplicate, container } of farm) {
+    duplicate(6)
+    const url = `/api/containers/${container.name}/playbooks/cleanup`
+    t.equal((await app.inject({ method: 'POST', url, headers: bearer(token) })).statusCode, 200)
+  }
+  const [one] = farm
+  if (one) t.match((await perform(one.container)).ending, { outcome: 'fixed' })
+})
+
+t.test('scrapes give way to a run until it acts or waits', async (t) => {
+  const { host, engine, clock, runner, receive, settings, ports } = createPidwarden()
+  settings.minimumAge = { ...settings.minimumAge, critical: 1000 }
+  const urgency = createUrgency()
+  Object.assign(ports, { urgency })
+  const { container, duplicate } = addGateway(host, engine)
+  duplicate(6)
+  receive(alertAbout(container))
+  t.ok(urgency.isUrgent())
+  await clock.settle()
+  t.equal(runner.inProgress().length, 1, 'it waits for those that are too young')
+  t.notOk(urgency.isUrgent())
+  await clock.until(() => runner.inProgress().length === 0)
+  t.notOk(urgency.isUrgent())
 })
 
 t.test('record is not held back: it touches nothing', async (t) => {
