@@ -30,9 +30,10 @@ export function actingRoutes({ journal, runner, inventory }: ActingPorts): Fasti
       { schema: { body: Type.Union([Type.Null(), Type.Object({ reason: Type.Optional(Reason) })]) } },
       async (request) => {
         const { reason = 'stopped by a person' } = request.body ?? {}
+        // First what is at work: it must end also where the stop cannot be written down.
+        runner.halt({ outcome: 'cancelled', reason: 'acting_stopped', detail: reason })
         journal.stopActing(reason)
         request.log.warn({ reason }, 'all acting is stopped')
-        runner.halt({ outcome: 'cancelled', reason: 'acting_stopped', detail: reason })
         return { acting: false, ...journal.stop() }
       },
     )

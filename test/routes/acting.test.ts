@@ -49,6 +49,20 @@ t.test('stop: what is at work ends at the next safe point, and what waits does n
   ])
 })
 
+t.test('stop: what is at work ends also where the stop cannot be written down', async (t) => {
+  const { app, host, engine, clock, runner, receive, settings, database } = createPidwarden()
+  settings.minimumAge = { ...settings.minimumAge, critical: 1000 }
+  const { container, duplicate } = addGateway(host, engine)
+  duplicate(6)
+  receive(alertAbout(container))
+  await clock.settle()
+  database.exec('DROP TABLE stops')
+  problemIn(t, await app.inject(post('/api/stop')), 500)
+  await clock.settle()
+  t.equal(runner.inProgress().length, 0)
+  t.same(host.signals, [])
+})
+
 t.test('release: cooldown and failures are forgotten', async (t) => {
   const { app, host, engine, clock, perform } = createPidwarden({ restrained: true })
   const { container, duplicate } = addGateway(host, engine)
