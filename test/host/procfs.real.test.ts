@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { createProcfs, ticksPerSecond } from '../../src/host/procfs.ts'
 import { valueIn } from '../../src/host/reading.ts'
-import { startChild, startNode } from '../support/children.ts'
+import { startChild, startNode, startZombie } from '../support/children.ts'
 import { unprivileged } from '../support/unprivileged.ts'
 import { until } from '../support/until.ts'
 
@@ -67,17 +67,10 @@ t.test('comm with a parenthesis and a line break', async (t) => {
 })
 
 t.test('a zombie has a state and no argv', async (t) => {
-  // The shell becomes a sleep, which never waits for the child that the shell has started.
-  const parent = await startChild(t, 'sh', ['-c', 'sleep 0 & echo $!; exec sleep 100000'], { ready: false })
-  let line = ''
-  parent.process.stdout?.on('data', (chunk) => {
-    line += String(chunk)
-  })
-  const pid = Number(await until('the shell names its child', () => /\d+/.exec(line)?.[0], 10_000))
-  await until('the child is a zombie', () => valueIn(procfs.stat(pid))?.state === 'Z', 10_000)
-  t.match(procfs.stat(pid), value({ ppid: parent.pid, comm: 'sleep' }))
+  const { pid, parent } = await startZombie(t)
+  t.match(procfs.stat(pid), value({ ppid: parent, comm: 'sleep' }))
   t.strictSame(procfs.argv(pid), value([]))
-  const children = procfs.children(parent.pid)
+  const children = procfs.children(parent)
   // A kernel without CONFIG_PROC_CHILDREN says so.
   if (existsSync(`/proc/${pid}/task/${pid}/children`))
     t.strictSame(children, value([pid]), 'and its parent has it')

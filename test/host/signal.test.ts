@@ -4,9 +4,8 @@ import t from 'tap'
 import { createProcfs } from '../../src/host/procfs.ts'
 import { errorMessage, take, valueIn } from '../../src/host/reading.ts'
 import { createSignals } from '../../src/host/signal.ts'
-import { startChild, startNode } from '../support/children.ts'
+import { startChild, startNode, startZombie } from '../support/children.ts'
 import { unprivileged } from '../support/unprivileged.ts'
-import { until } from '../support/until.ts'
 
 const signals = createSignals()
 const procfs = createProcfs()
@@ -67,10 +66,7 @@ t.test('a pid that nobody has is undefined', async (t) => {
 })
 
 t.test('a zombie is still there: it takes signals and does not end', async (t) => {
-  const parent = await startChild(t, 'sh', ['-c', 'sleep 0 & echo $!; exec sleep 100000'])
-  const [line] = await once(parent.process.stdout!, 'data')
-  const pid = Number(line)
-  await until('the child is a zombie', () => valueIn(procfs.stat(pid))?.state === 'Z', 10_000)
+  const { pid } = await startZombie(t)
   const handle = signals.open(pid)
   t.ok(handle, 'its pid is not free yet')
   handle?.send('SIGKILL')

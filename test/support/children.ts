@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
+import { until } from './until.ts'
 
 /** A real process that a test started; it is ended with the test, whatever happens. */
 export interface Child {
@@ -54,3 +56,21 @@ export const startNode = (
   script: string,
   options: ChildOptions = {},
 ): Promise<Child> => startChild(t, process.execPath, ['-e', script], { ready: true, ...options })
+
+/**
+ * A zombie whose parent never waits for it: the shell that starts it becomes a sleep. Only then is it ended, as a shell
+ * waits for its children after each of its own commands.
+ */
+export async function startZombie(t: Pick<Test, 'teardown'>): Promise<{ pid: number; parent: number }> {
+  const parent = await startChild(t, 'sh', ['-c', 'sleep 100001 & echo $!; exec sleep 100000'])
+  let line = ''
+  parent.process.stdout?.on('data', (chunk) => {
+    line += String(chunk)
+  })
+  const pid = Number(await until('the shell names its child', () => /\d+(?=\n)/.exec(line)?.[0], 10_000))
+  const isSleep = (one: number) => readFileSync(`/proc/${one}/comm`, 'utf8') === 'sleep\n'
+  await until('both are sleeps', () => isSleep(pid) && isSleep(parent.pid), 10_000)
+  process.kill(pid, 'SIGKILL')
+  await until('the child is a zombie', () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')), 10_000)
+  return { pid, parent: parent.pid }
+}
