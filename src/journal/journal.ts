@@ -1,4 +1,7 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
+import { Changes } from './changes.ts'
+import { Incidents } from './incidents.ts'
+import { Notices } from './notices.ts'
 import type { Ending } from './outcomes.ts'
 import { JournalReader } from './reader.ts'
 import type { Episode, Measurement, NewEffect, NewEpisode, NewRun, Run } from './records.ts'
@@ -14,31 +17,40 @@ import { migrations } from './schema.ts'
 export class Journal extends JournalReader {
   readonly #database: DatabaseSync
   readonly #now: () => number
+  /** Tells of everything that is new. */
+  readonly changes: Changes
+  override readonly incidents: Incidents
+  readonly notices: Notices
 
   /** `database` as openDatabase() made it; `now` gives milliseconds since the epoch. */
   constructor(database: DatabaseSync, now: () => number) {
     super(database)
     this.#database = database
     this.#now = now
+    this.changes = new Changes()
+    this.incidents = new Incidents(this.sql, this.changes, now)
+    this.notices = new Notices(this.sql, now)
   }
 
   /** Runs `work` in one transaction: all of it is on file afterwards, or nothing. */
   transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      const result = work()
-      this.#database.exec('COMMIT')
-      return result
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      throw error
-    }
+    return this.changes.hold(() => {
+      this.#database.exec('BEGIN IMMEDIATE')
+      try {
+        const result = work()
+        this.#database.exec('COMMIT')
+        return result
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+        throw error
+      }
+    })
   }
 
   /** Writes a page that says nothing new. Throws when nothing can be read or written now: no room, read-only, corrupt. */
   probe(): void {
     this.#database.exec(`PRAGMA user_version = ${migrations.length}`)
-    this.get('SELECT 1 FROM runs LIMIT 1')
+    this.sql.get('SELECT 1 FROM runs LIMIT 1')
   }
 
   close(): void {
@@ -47,7 +59,7 @@ export class Journal extends JournalReader {
 
   /** Finds or adds the episode; a further delivery is counted. */
   receive(episode: NewEpisode): { episode: Episode; first: boolean } {
-    const row = this.get(
+    const row = this.sql.get(
       `INSERT INTO episodes (fingerprint, starts_at, alert, container_id, name, playbook, tier, resource, received_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (fingerprint, starts_at) DO UPDATE SET deliveries = deliveries + 1
@@ -68,7 +80,7 @@ export class Journal extends JournalReader {
 
   /** Notes that Alertmanager called the episode resolved. False when it is not known. */
   resolve(fingerprint: string, startsAt: string): boolean {
-    const { changes } = this.#run(
+    const { changes } = this.sql.run(
       'UPDATE episodes SET resolved_at = ? WHERE fingerprint = ? AND starts_at = ?',
       this.#now(),
       fingerprint,
@@ -80,10 +92,11 @@ export class Journal extends JournalReader {
   addRun(run: NewRun): Run {
     const createdAt = this.#now()
     const { origin = 'alert', dryRun = false } = run
-    this.#run(
+    this.sql.run(
       `INSERT INTO runs
-       (id, episode_id, container_id, name, playbook, tier, resource, origin, dry_run, state, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
+       (id, episode_id, container_id, name, playbook, tier, resource, origin, dry_run, incident_id, escalates, aim,
+        state, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)`,
       run.id,
       run.episodeId,
       run.containerId,
@@ -91,15 +104,21 @@ export class Journal extends JournalReader {
       run.playbook,
       run.tier,
       run.resource,
-      origin,
+      // What the engine asks for itself, it asks for an alert.
+      origin === 'person' ? 'person' : 'alert',
       dryRun ? 1 : 0,
+      run.incidentId ?? null,
+      run.escalates ?? null,
+      run.aim ?? null,
       createdAt,
     )
+    this.changes.tell('run', run.id)
     return { ...run, origin, dryRun, state: 'queued', createdAt }
   }
 
   startRun(id: string): void {
-    this.#run(`UPDATE runs SET state = 'running', started_at = ? WHERE id = ?`, this.#now(), id)
+    this.sql.run(`UPDATE runs SET state = 'running', started_at = ? WHERE id = ?`, this.#now(), id)
+    this.changes.tell('run', id)
   }
 
   /** Forgets some of what is too old or too much; true while there is more. */
@@ -109,12 +128,12 @@ export class Journal extends JournalReader {
 
   /** Lets the run act; from now on it counts as one that did. */
   admitRun(id: string): void {
-    this.#run('UPDATE runs SET admitted_at = ? WHERE id = ?', this.#now(), id)
+    this.sql.run('UPDATE runs SET admitted_at = ? WHERE id = ?', this.#now(), id)
   }
 
   /** Stops all acting, also after the next start, until `resumeActing`. The first reason stays. */
   stopActing(reason: string): void {
-    this.#run(
+    this.sql.run(
       `INSERT INTO stops (what, reason, since) VALUES ('acting', ?, ?) ON CONFLICT DO NOTHING`,
       reason,
       this.#now(),
@@ -122,20 +141,26 @@ export class Journal extends JournalReader {
   }
 
   resumeActing(): void {
-    this.#run(`DELETE FROM stops WHERE what = 'acting'`)
+    this.sql.run(`DELETE FROM stops WHERE what = 'acting'`)
   }
 
-  /** Forgets what speaks against acting on the containers of this name: cooldown and failures, not the budgets. */
+  /**
+   * Forgets what speaks against acting on the containers of this name: cooldown, failures and that a person is needed;
+   * not the budgets.
+   */
   release(name: string): void {
-    this.#run(
-      'INSERT INTO releases (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at',
-      name,
-      this.#now(),
-    )
+    this.transaction(() => {
+      this.sql.run(
+        'INSERT INTO releases (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at',
+        name,
+        this.#now(),
+      )
+      this.incidents.release(name)
+    })
   }
 
   endRun(id: string, ending: Ending, before?: Measurement, after?: Measurement): void {
-    this.#run(
+    this.sql.run(
       `UPDATE runs SET state = 'done', outcome = ?, reason = ?, detail = ?, before = ?, after = ?, ended_at = ?
        WHERE id = ?`,
       ending.outcome,
@@ -146,27 +171,29 @@ export class Journal extends JournalReader {
       this.#now(),
       id,
     )
+    this.changes.tell('run', id)
   }
 
   addStep(runId: string, action: string): number {
-    const { lastInsertRowid } = this.#run(
+    const { id } = this.sql.run(
       'INSERT INTO steps (run_id, action, started_at) VALUES (?, ?, ?)',
       runId,
       action,
       this.#now(),
     )
-    return Number(lastInsertRowid)
+    this.changes.tell('step', id)
+    return id
   }
 
   /** Adds to what the step decided; a step that plans again keeps the earlier plans. */
   planStep(stepId: number, plan: unknown): void {
-    const row = this.get('SELECT plan FROM steps WHERE id = ?', stepId)
+    const row = this.sql.get('SELECT plan FROM steps WHERE id = ?', stepId)
     const plans: unknown = typeof row?.plan === 'string' ? JSON.parse(row.plan) : []
-    this.#run('UPDATE steps SET plan = ? WHERE id = ?', JSON.stringify([plans, plan].flat()), stepId)
+    this.sql.run('UPDATE steps SET plan = ? WHERE id = ?', JSON.stringify([plans, plan].flat()), stepId)
   }
 
   endStep(stepId: number, ending: Ending, before?: Measurement, after?: Measurement): void {
-    this.#run(
+    this.sql.run(
       'UPDATE steps SET outcome = ?, reason = ?, detail = ?, before = ?, after = ?, ended_at = ? WHERE id = ?',
       ending.outcome,
       ending.reason,
@@ -176,13 +203,14 @@ export class Journal extends JournalReader {
       this.#now(),
       stepId,
     )
+    this.changes.tell('step', stepId)
   }
 
   /** Writes the intents down, all or none; the ids come back in the same order. */
   intend(stepId: number, effects: readonly NewEffect[]): readonly number[] {
     return this.transaction(() =>
       effects.map(({ kind, pid, startTicks, command, signal, life }) => {
-        const { lastInsertRowid } = this.#run(
+        const { id } = this.sql.run(
           `INSERT INTO effects (step_id, kind, pid, start_ticks, command, signal, life, intent_at)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
           stepId,
@@ -194,7 +222,8 @@ export class Journal extends JournalReader {
           life ?? null,
           this.#now(),
         )
-        return Number(lastInsertRowid)
+        this.changes.tell('effect', id)
+        return id
       }),
     )
   }
@@ -203,16 +232,10 @@ export class Journal extends JournalReader {
   complete(results: readonly { readonly id: number; readonly result: string }[]): void {
     this.transaction(() => {
       for (const { id, result } of results) {
-        this.#run('UPDATE effects SET result = ?, result_at = ? WHERE id = ?', result, this.#now(), id)
+        this.sql.run('UPDATE effects SET result = ?, result_at = ? WHERE id = ?', result, this.#now(), id)
+        this.changes.tell('effect', id)
       }
     })
-  }
-
-  #run(
-    sql: string,
-    ...values: SQLInputValue[]
-  ): { changes: number | bigint; lastInsertRowid: number | bigint } {
-    return this.prepare(sql).run(...values)
   }
 }
 

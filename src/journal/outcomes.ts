@@ -19,6 +19,7 @@ export type Outcome = (typeof outcomes)[number]
 export const reasons = [
   'cleared',
   'still_above',
+  'dependents_broken',
   'recorded',
   'no_candidates',
   'tier_not_reached',
@@ -34,6 +35,7 @@ export const reasons = [
   'maintenance',
   'storm',
   'breaker_open',
+  'manual_intervention',
   'cooldown',
   'budget',
   'unsafe_restart',

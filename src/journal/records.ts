@@ -1,4 +1,4 @@
-import type { Ending, Outcome } from './outcomes.ts'
+import type { Ending, Outcome, Reason } from './outcomes.ts'
 
 /** One firing of one alert: fingerprint and startsAt name it, however often and by whomever it is delivered. */
 export interface Episode {
@@ -42,10 +42,16 @@ export interface NewRun {
   /** An alert unless told otherwise. */
   readonly origin?: Origin
   readonly dryRun?: boolean
+  /** The incident that it belongs to. */
+  readonly incidentId?: number
+  /** Of an escalation: the run that did not help. */
+  readonly escalates?: string
+  /** Of an escalation: the tier that the alert has told of, and that is to be left; `tier` is that of the rung. */
+  readonly aim?: string
 }
 
-/** Who asked for a run. */
-export type Origin = 'alert' | 'person'
+/** Who asked for a run; escalation = the engine itself, because another run did not help. */
+export type Origin = 'alert' | 'person' | 'escalation'
 
 /** One execution of a playbook on one container. */
 export interface Run extends NewRun {
@@ -102,6 +108,73 @@ export interface RunStory extends Run {
   readonly steps: readonly (Step & { readonly effects: readonly Effect[] })[]
 }
 
+/** The level of people that an incident asks for; see `levelOf`. */
+export type Level = 1 | 2 | 3 | 4 | 5
+
+/** How an incident came to its end. */
+export const resolutions = [
+  'cleaned_up',
+  'restarted',
+  'by_person',
+  'by_itself',
+  'container_stopped',
+  'container_gone',
+] as const
+/** One of the ways in which an incident ends. */
+export type Resolution = (typeof resolutions)[number]
+
+/** What an incident begins with. */
+export interface NewIncident {
+  /** Of the container; one incident is open for a name at a time. */
+  readonly name: string
+  readonly containerId: string
+  /** The alert that came first, and what it is about. */
+  readonly alert: string
+  readonly resource: string
+  /** The highest tier that an alert has told of. */
+  readonly tier: string
+  /** Labels of the first alert that say where it comes from: job and instance. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Everything about one container from the first alert until it has recovered. */
+export interface Incident extends NewIncident {
+  readonly id: number
+  /** The highest so far. */
+  readonly level: Level
+  /** The most that was measured of each resource. */
+  readonly peaks: Partial<Measurement>
+  /** Milliseconds since the epoch, as all times here. */
+  readonly openedAt: number
+  /** When something was done for the first time. */
+  readonly actedAt?: number
+  /** Set while a person is needed, and nothing is done without one. */
+  readonly manual?: { readonly since: number; readonly reason: string }
+  readonly recoveredAt?: number
+  readonly resolution?: Resolution
+}
+
+/** What was done in an incident. */
+export interface Deeds {
+  /** Signals that were sent. */
+  readonly signals: number
+  /** Times that the container was stopped. */
+  readonly restarts: number
+  /** Runs that acted and did not help. */
+  readonly unhelpful: number
+  /** Runs that a person ordered and that acted. */
+  readonly ordered: number
+}
+
+/** How many runs of an incident ended alike. */
+export interface RunCount {
+  readonly playbook: string
+  /** Absent while they go on. */
+  readonly outcome?: Outcome
+  readonly reason?: Reason
+  readonly count: number
+}
+
 /** A run that was let act. */
 export interface Deed {
   readonly name: string
@@ -136,4 +209,13 @@ export interface Debt {
 export interface Tally<Labels extends string> {
   readonly labels: Readonly<Record<Labels, string>>
   readonly count: number
+}
+
+/** How long the runs of a playbook took. */
+export interface Durations {
+  readonly playbook: string
+  /** Cumulative, as Prometheus counts them: runs that took so many seconds or less. */
+  readonly buckets: readonly { readonly seconds: number; readonly count: number }[]
+  readonly count: number
+  readonly seconds: number
 }

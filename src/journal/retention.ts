@@ -28,8 +28,8 @@ const day = 86_400_000
 
 /**
  * Forgets some of what is too old or too much. Returns true while there is more to forget, so that whoever calls can
- * let others go first. Never forgotten: what is not over, and a container that was stopped and is not known to run
- * again. Counters are kept apart, and do not fall. Throws SQLite's error.
+ * let others go first. Never forgotten: what is not over, an incident least of all, and a container that was stopped
+ * and is not known to run again. Counters are kept apart, and do not fall. Throws SQLite's error.
  */
 export function forgetSome(
   database: DatabaseSync,
@@ -41,7 +41,8 @@ export function forgetSome(
   try {
     const doomed = database
       .prepare(
-        `SELECT id FROM runs WHERE state = 'done' AND ended_at < ? AND NOT EXISTS (
+        `SELECT id FROM runs WHERE state = 'done' AND ended_at < ?
+           AND NOT EXISTS (SELECT 1 FROM incidents WHERE id = incident_id AND recovered_at IS NULL) AND NOT EXISTS (
            SELECT 1 FROM steps JOIN effects AS stops ON stops.step_id = steps.id
            WHERE steps.run_id = runs.id AND stops.kind = 'stop' AND NOT EXISTS (
              SELECT 1 FROM effects WHERE step_id = stops.step_id AND kind = 'start' AND id > stops.id AND result = 'done'))
@@ -60,6 +61,16 @@ export function forgetSome(
            SELECT id FROM episodes WHERE received_at < ? AND id NOT IN (SELECT episode_id FROM runs) LIMIT ?)`,
       )
       .run(horizon, batch)
+    const incidents = `SELECT id FROM incidents WHERE recovered_at < ? AND NOT EXISTS (
+      SELECT 1 FROM runs WHERE incident_id = incidents.id) ORDER BY id LIMIT ?`
+    const notices = `SELECT id FROM notices WHERE incident_id IN (${incidents})`
+    for (const sql of [
+      `DELETE FROM deliveries WHERE notice_id IN (${notices})`,
+      `DELETE FROM notices WHERE incident_id IN (${incidents})`,
+      `DELETE FROM incidents WHERE id IN (${incidents})`,
+    ]) {
+      database.prepare(sql).run(horizon, batch)
+    }
     database.exec('COMMIT')
     return doomed.length === batch || Number(changes) === batch
   } catch (error) {

@@ -1,6 +1,17 @@
 import type { SQLOutputValue } from 'node:sqlite'
 import { type Ending, type Outcome, outcomes, type Reason, reasons } from './outcomes.ts'
-import type { Deed, Effect, Episode, Measurement, Run, Step } from './records.ts'
+import {
+  type Deed,
+  type Effect,
+  type Episode,
+  type Incident,
+  type Level,
+  type Measurement,
+  type Run,
+  type RunCount,
+  resolutions,
+  type Step,
+} from './records.ts'
 
 /** A row as node:sqlite gives it. */
 export type Row = Record<string, SQLOutputValue>
@@ -30,10 +41,13 @@ export function toRun(row: Row): Run {
     playbook: String(row.playbook),
     tier: String(row.tier),
     resource: String(row.resource),
-    origin: row.origin === 'person' ? 'person' : 'alert',
+    origin: row.escalates !== null ? 'escalation' : row.origin === 'person' ? 'person' : 'alert',
     dryRun: row.dry_run === 1,
     state: toState(row.state),
     createdAt: Number(row.created_at),
+    ...optional('incidentId', toNumber(row.incident_id)),
+    ...optional('escalates', toText(row.escalates)),
+    ...optional('aim', toText(row.aim)),
     ...optional('startedAt', toNumber(row.started_at)),
     ...optional('endedAt', toNumber(row.ended_at)),
     ...optional('ending', toEnding(row)),
@@ -83,6 +97,44 @@ export function toEffect(row: Row): Effect {
     ...optional('result', toText(row.result)),
   }
 }
+
+export function toIncident(row: Row): Incident {
+  const manual = toNumber(row.manual_at)
+  return {
+    id: Number(row.id),
+    name: String(row.name),
+    containerId: String(row.container_id),
+    alert: String(row.alert),
+    resource: String(row.resource),
+    tier: String(row.tier),
+    labels: JSON.parse(String(row.labels)),
+    level: toLevel(row.level),
+    peaks: JSON.parse(String(row.peaks)),
+    openedAt: Number(row.opened_at),
+    ...optional('actedAt', toNumber(row.acted_at)),
+    ...(manual === undefined ? {} : { manual: { since: manual, reason: String(row.manual_reason) } }),
+    ...optional('recoveredAt', toNumber(row.recovered_at)),
+    ...optional(
+      'resolution',
+      resolutions.find((one) => one === row.resolution),
+    ),
+  }
+}
+
+export function toRunCount(row: Row): RunCount {
+  const ending = toEnding(row)
+  return {
+    playbook: String(row.playbook),
+    ...optional('outcome', ending?.outcome),
+    ...optional('reason', ending?.reason),
+    count: Number(row.count),
+  }
+}
+
+const levels: readonly Level[] = [1, 2, 3, 4, 5]
+
+/** Whoever finds a level that there is not, had better wake somebody. */
+const toLevel = (value: SQLOutputValue | undefined): Level => levels.find((level) => level === value) ?? 5
 
 /** `{ [key]: value }`, or nothing: with exactOptionalPropertyTypes an absent property must stay absent. */
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {

@@ -111,4 +111,55 @@ export const migrations: readonly string[] = [
       ON CONFLICT DO UPDATE SET count = count + 1;
   END;
   `,
+  `
+  CREATE TABLE incidents (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    container_id TEXT NOT NULL,
+    alert TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    tier TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    peaks TEXT NOT NULL,
+    opened_at INTEGER NOT NULL,
+    acted_at INTEGER,
+    manual_at INTEGER,
+    manual_reason TEXT,
+    recovered_at INTEGER,
+    resolution TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX incidents_open ON incidents (name) WHERE recovered_at IS NULL;
+  CREATE INDEX incidents_opened ON incidents (opened_at);
+  CREATE TABLE notices (
+    id INTEGER PRIMARY KEY,
+    incident_id INTEGER NOT NULL REFERENCES incidents (id),
+    level INTEGER NOT NULL,
+    acted INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    UNIQUE (incident_id, level, acted)
+  ) STRICT;
+  CREATE TABLE deliveries (
+    notice_id INTEGER NOT NULL REFERENCES notices (id),
+    url TEXT NOT NULL,
+    fired_at INTEGER,
+    repeated_at INTEGER,
+    resolved_at INTEGER,
+    PRIMARY KEY (notice_id, url)
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE runs ADD COLUMN incident_id INTEGER REFERENCES incidents (id);
+  ALTER TABLE runs ADD COLUMN aim TEXT;
+  ALTER TABLE runs ADD COLUMN escalates TEXT;
+  CREATE INDEX runs_incident ON runs (incident_id) WHERE incident_id IS NOT NULL;
+  CREATE TRIGGER tally_run_seconds AFTER UPDATE OF outcome ON runs
+    WHEN NEW.outcome IS NOT NULL AND OLD.outcome IS NULL AND NEW.started_at IS NOT NULL BEGIN
+    INSERT INTO tallies SELECT 'run_seconds', NEW.playbook, le.column1, '', NEW.ended_at - NEW.started_at <= le.column1 * 1000
+      FROM (VALUES (1), (2), (5), (10), (20), (30), (60), (120), (300), (600)) AS le WHERE true
+      ON CONFLICT DO UPDATE SET count = count + excluded.count;
+    INSERT INTO tallies VALUES ('run_milliseconds', NEW.playbook, 'sum', '', max(0, NEW.ended_at - NEW.started_at))
+      ON CONFLICT DO UPDATE SET count = count + excluded.count;
+    INSERT INTO tallies VALUES ('run_milliseconds', NEW.playbook, 'count', '', 1)
+      ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  `,
 ]

@@ -19,7 +19,18 @@ t.test('an empty place gets every table, its folder too', async (t) => {
   const { database, setAside } = openDatabase(path, now)
   t.teardown(() => database.close())
   t.equal(setAside, undefined)
-  t.same(tables(database), ['effects', 'episodes', 'releases', 'runs', 'steps', 'stops', 'tallies'])
+  t.same(tables(database), [
+    'deliveries',
+    'effects',
+    'episodes',
+    'incidents',
+    'notices',
+    'releases',
+    'runs',
+    'steps',
+    'stops',
+    'tallies',
+  ])
   t.equal(database.prepare('PRAGMA user_version').get()?.user_version, migrations.length)
   t.equal(database.prepare('PRAGMA journal_mode').get()?.journal_mode, 'wal')
   t.equal(database.prepare('PRAGMA foreign_keys').get()?.foreign_keys, 1)
@@ -31,7 +42,7 @@ t.test('an empty file is a new journal', async (t) => {
   const { database, setAside } = openDatabase(path, now)
   t.teardown(() => database.close())
   t.equal(setAside, undefined)
-  t.equal(tables(database).length, 7)
+  t.equal(tables(database).length, 10)
 })
 
 t.test('what is up to date is left as it is', async (t) => {
@@ -102,7 +113,18 @@ for (const [name, spoil] of [
     t.teardown(() => database.close())
     t.equal(setAside, `${path}.corrupt-2026-11-20T123456.789Z`)
     t.same(readFileSync(setAside ?? ''), spoilt, 'every byte of it is still there')
-    t.same(tables(database), ['effects', 'episodes', 'releases', 'runs', 'steps', 'stops', 'tallies'])
+    t.same(tables(database), [
+      'deliveries',
+      'effects',
+      'episodes',
+      'incidents',
+      'notices',
+      'releases',
+      'runs',
+      'steps',
+      'stops',
+      'tallies',
+    ])
     t.same(new Journal(database, () => now).openRuns(), [])
   })
 }
