@@ -27,6 +27,8 @@ export interface ContainerRecord {
   readonly autoRemove: boolean
   /** A task of a Swarm service, which Swarm replaces by itself. */
   readonly swarmTask: boolean
+  /** Id of the container whose network namespace it shares. HostConfig.NetworkMode `container:<id>` */
+  readonly networkOf?: string
   /** HostConfig.StopTimeout of the container, seconds; 10 when it has none. */
   readonly stopTimeout: number
 }

@@ -180,7 +180,13 @@ function record(info: Dockerode.ContainerInspectInfo): ContainerRecord {
     autoRemove: info.HostConfig.AutoRemove === true,
     swarmTask: 'com.docker.swarm.task.id' in (config.Labels ?? {}),
     stopTimeout: stopTimeout(config),
+    ...networkOf(info.HostConfig),
   }
+}
+
+function networkOf({ NetworkMode }: Dockerode.HostConfig): Pick<ContainerRecord, 'networkOf'> {
+  const id = /^container:(.+)$/.exec(NetworkMode ?? '')?.[1]
+  return id === undefined ? {} : { networkOf: id }
 }
 
 /** In HostConfig 0 stands for no limit, and for PidsLimit -1 and null as well. */

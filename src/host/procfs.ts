@@ -19,6 +19,8 @@ export interface Procfs {
   argv(pid: number): Reading<readonly string[]>
   /** Absolute path as the process sees it. Needs CAP_SYS_PTRACE for processes of others. */
   cwd(pid: number): Reading<string>
+  /** Its network namespace, as `net:[4026531840]`; needs CAP_SYS_PTRACE for others. namespaces(7) */
+  networkNamespace(pid: number): Reading<string>
   /** Effective user id, from the Uid line of /proc/<pid>/status. */
   uid(pid: number): Reading<number>
   /** NAME=value strings as at exec. Needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for processes of others. */
@@ -42,6 +44,7 @@ export function createProcfs(root = '/proc'): Procfs {
     openFds: (pid) => take(() => readdirSync(`${root}/${pid}/fd`).length),
     argv: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/cmdline`))),
     cwd: (pid) => take(() => readlinkSync(`${root}/${pid}/cwd`)),
+    networkNamespace: (pid) => take(() => readlinkSync(`${root}/${pid}/ns/net`)),
     uid: (pid) => take(() => parseUid(readText(`${root}/${pid}/status`))),
     environ: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/environ`))),
     cgroup: (pid) => take(() => readText(`${root}/${pid}/cgroup`)),

@@ -30,6 +30,7 @@ function start() {
     stat: () => none,
     children: () => none,
     openFds: () => none,
+    networkNamespace: () => none,
     cgroup: () => none,
     listens: () => none,
     uptime: () => 1000,

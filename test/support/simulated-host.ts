@@ -13,6 +13,7 @@ export interface SimulatedProcess {
   argv: readonly string[]
   comm: string
   cwd: Reading<string>
+  network: Reading<string>
   uid: Reading<number>
   environ: Reading<readonly string[]>
   listens: Reading<boolean>
@@ -101,6 +102,7 @@ export class SimulatedHost {
       ppid: 1,
       comm: program.slice(0, 15),
       cwd: value('/app'),
+      network: value('net:[4026531840]'),
       uid: value(0),
       environ: value(['PATH=/usr/bin']),
       listens: value(false),
@@ -179,6 +181,7 @@ export class SimulatedHost {
     openFds: (pid) => this.#read(pid, ({ openFds }) => openFds),
     argv: (pid) => this.#read(pid, ({ argv, state }) => value(state === 'Z' ? [] : argv)),
     cwd: (pid) => this.#read(pid, ({ cwd }) => cwd),
+    networkNamespace: (pid) => this.#read(pid, ({ network }) => network),
     uid: (pid) => this.#read(pid, ({ uid }) => uid),
     environ: (pid) => this.#read(pid, ({ environ }) => environ),
     cgroup: (pid) => this.#read(pid, ({ cgroup }) => value(cgroup)),
