@@ -57,15 +57,34 @@ export const PoliciesConfig = {
 const schema = Type.Object(PoliciesConfig, closed)
 export type PoliciesConfig = Static<typeof schema>
 
-/** What is wrong with the file's layers taken together, such as tiers that do not rise. */
-export function findConflicts({ policy, containers }: PoliciesConfig): readonly string[] {
+/** A layer of the file: the key under which it stands, what it says, and what counts with it for all it does not say. */
+export interface Layer {
+  readonly where: string
+  readonly given: PolicyLayer
+  readonly settings: PolicySettings
+}
+
+/** What the file says for all containers, then what it says for some of them, each alone over that for all. */
+export function layersOf({
+  policy,
+  containers,
+}: Pick<PoliciesConfig, 'policy' | 'containers'>): readonly Layer[] {
   const base: PolicySettings = { ...defaultPolicy, ...policy }
   return [
-    ...makePolicy(base, []).errors.map((error) => `policy.${error}`),
-    ...containers.flatMap((layer, index) =>
-      makePolicy(over(base, layer.policy), []).errors.map((error) => `containers.${index}.policy.${error}`),
-    ),
+    { where: 'policy', given: policy, settings: base },
+    ...containers.map((layer, index) => ({
+      where: `containers.${index}.policy`,
+      given: layer.policy,
+      settings: over(base, layer.policy),
+    })),
   ]
+}
+
+/** What is wrong with the file's layers taken together, such as tiers that do not rise. */
+export function findConflicts(config: PoliciesConfig): readonly string[] {
+  return layersOf(config).flatMap(({ where, settings }) =>
+    makePolicy(settings, []).errors.map((error) => `${where}.${error}`),
+  )
 }
 
 const modes = ['observe', 'dry-run', 'enforce'] as const

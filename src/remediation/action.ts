@@ -1,3 +1,5 @@
+import type { Static, TObject, TProperties } from 'typebox'
+import { Value } from 'typebox/value'
 import type { Census, Observation } from '../census/observe.ts'
 import type { Tier } from '../census/presets.ts'
 import type { Clock } from '../host/clock.ts'
@@ -5,6 +7,7 @@ import type { KnownContainer } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Effects } from './effects.ts'
+import { withDefaults } from './parameters.ts'
 import type { RemediationSettings } from './settings.ts'
 
 /** A container that could be measured: what decisions are made on. */
@@ -35,7 +38,7 @@ export interface StepContext extends PlanContext {
   look(): Promise<Sighting>
   /** What the run has seen last. Nothing of the run has touched the container since. */
   seen(): Sighting
-  /** Whether what the run is for is reached: the resource is below the tier that called it. */
+  /** Whether what the step is for is reached: the goal that is next in the playbook. */
   isCleared(sighting: Sighting): boolean
   /** What Docker says of the container now. Throws RunStop when it is gone, DockerError when it cannot be asked. */
   refresh(): Promise<KnownContainer>
@@ -47,15 +50,52 @@ export interface StepContext extends PlanContext {
   adopt(container: KnownContainer): void
 }
 
-/** One kind of thing that can be done. */
-export interface Action {
+/** One kind of thing that can be done, with parameters of its own. */
+export interface ActionDefinition<Parameters extends TProperties> {
   readonly name: string
   /** True when it changes anything: such a step never runs in observe or dry-run mode. */
   readonly acts: boolean
+  /** What a step of a playbook may say beside the name. */
+  readonly parameters: TObject<Parameters>
   /** What it would do now, printable, without doing it. */
-  plan(sighting: Sighting, context: PlanContext): unknown
+  plan(sighting: Sighting, context: PlanContext, parameters: Static<TObject<Parameters>>): unknown
   /** Does it. Undefined = done, let the measurements speak; an Ending = the action itself knows better. */
+  run(context: StepContext, parameters: Static<TObject<Parameters>>): Promise<Ending | undefined>
+}
+
+/** An action that has its parameters: one and the same for the plan and for the deed. */
+export interface ReadyAction extends Pick<ActionDefinition<TProperties>, 'name' | 'acts'> {
+  plan(sighting: Sighting, context: PlanContext): unknown
   run(context: StepContext): Promise<Ending | undefined>
+}
+
+/** One kind of thing that can be done. */
+export interface Action extends Pick<ActionDefinition<TProperties>, 'name' | 'acts' | 'parameters'> {
+  /** Gives it the parameters of a step; none = all defaults. Throws TypeError when they do not fit the schema. */
+  ready(given?: unknown): ReadyAction
+}
+
+/** Makes an action of its parts. */
+export function defineAction<Parameters extends TProperties>(
+  definition: ActionDefinition<Parameters>,
+): Action {
+  const { name, acts, parameters: schema } = definition
+  return {
+    name,
+    acts,
+    parameters: schema,
+    ready(given = {}) {
+      const parameters = withDefaults(schema, given)
+      if (!Value.Check(schema, parameters))
+        throw new TypeError(`${name} got parameters that it does not take`)
+      return {
+        name,
+        acts,
+        plan: (sighting, context) => definition.plan(sighting, context, parameters),
+        run: (context) => definition.run(context, parameters),
+      }
+    },
+  }
 }
 
 /** Ends a run from within a step with a known outcome; not a failure of the program. */

@@ -1,9 +1,11 @@
+import { type Static, Type } from 'typebox'
 import type { Census } from '../census/observe.ts'
 import { valueIn } from '../host/reading.ts'
 import type { SignalName } from '../host/signal.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import { type PlanContext, RunStop, type Sighting, type StepContext } from './action.ts'
 import type { SignalTarget } from './effects.ts'
+import { optionalSeconds } from './parameters.ts'
 import { selectVictims, type Verdict } from './victims.ts'
 
 /** Between two looks at whether a signalled process has ended, milliseconds. */
@@ -24,12 +26,31 @@ const namedVerdicts = 200
 /** From this size on, or when it held all, a batch after which as many are leaked as before proves that they return. */
 const provingBatch = 4
 
-/** The verdicts about a container as it is now. */
+/** How leaked instances are ended; what is left out is as the settings say. */
+export const KillParameters = Type.Object(
+  {
+    grace: optionalSeconds(300, 'Between SIGTERM and SIGKILL, shared by a batch.'),
+    settle: optionalSeconds(300, 'After the first and the last batch, before the effect is measured.'),
+    minimumAge: optionalSeconds(86_400, 'Younger instances are left alone.'),
+    atMost: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'How many instances the step may end; then it is over, and what is measured decides.',
+        expected: 'a whole number from 1',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+/** Times in seconds. */
+export type KillParameters = Static<typeof KillParameters>
+
+/** The verdicts about a container as it is now; victims are no more than the parameters allow. */
 export function plan(
   { census, policy }: Sighting,
   standing: 'orphan' | 'duplicate',
   { settings, tier, ownPid, procfs }: PlanContext,
-  wanted = Number.POSITIVE_INFINITY,
+  { minimumAge, atMost: wanted = Number.POSITIVE_INFINITY }: KillParameters,
 ): readonly Verdict[] {
   return selectVictims({
     instances: census.instances,
@@ -37,7 +58,7 @@ export function plan(
     uptime: census.uptime,
     policy,
     standing,
-    minimumAge: settings.minimumAge[tier],
+    minimumAge: minimumAge ?? settings.minimumAge[tier],
     ownPid,
     listens: (pid) => procfs.listens(pid),
     wanted,
@@ -62,14 +83,18 @@ const nobody: Ending = { outcome: 'skipped', reason: 'no_candidates' }
 
 /**
  * Ends leaked instances, whole trees, in batches of 1, 2, 4 …, until none is left. A candidate below its minimum age
- * is waited for, unless the run has reached what it is for. Stops when what was ended comes back.
+ * is waited for, unless the run has reached what it is for. Stops when what was ended comes back, or when as many were
+ * ended as the parameters allow.
  */
 export async function killLeaked(
   standing: 'orphan' | 'duplicate',
   context: StepContext,
+  parameters: KillParameters,
 ): Promise<Ending | undefined> {
+  const { atMost = Number.POSITIVE_INFINITY } = parameters
+  const { grace, settle } = { ...context.settings, ...parameters }
   // What the run has just seen is enough to see that there is nothing to do; who is signalled is seen anew.
-  const seen = plan(context.seen(), standing, context, 0)
+  const seen = plan(context.seen(), standing, context, { ...parameters, atMost: 0 })
   if (seen.every(({ verdict }) => verdict === 'keep')) {
     context.note(printable(seen))
     return nobody
@@ -80,8 +105,8 @@ export async function killLeaked(
   for (;;) {
     context.signal.throwIfAborted()
     const sighting = await context.look()
-    const size = Math.min(largestBatch, Math.max(1, batchBefore * 2))
-    const verdicts = plan(sighting, standing, context, size)
+    const size = Math.min(largestBatch, Math.max(1, batchBefore * 2), atMost - ended)
+    const verdicts = plan(sighting, standing, context, { ...parameters, atMost: size })
     // In full once; the later plans only differ in what is left.
     context.note(printable(ended === 0 ? verdicts : verdicts.filter(({ verdict }) => verdict !== 'keep')))
     const batch = verdicts.filter(({ verdict }) => verdict === 'kill')
@@ -100,25 +125,31 @@ export async function killLeaked(
       await context.clock.sleep(seconds * 1000 + poll, context.signal)
       continue
     }
-    await endTrees(batch, sighting.census, context)
-    const canaryOrLast = batchBefore === 0 || batch.length === leaked
+    await endTrees(batch, sighting.census, grace, context)
     ended += batch.length
+    const canaryOrLast = batchBefore === 0 || batch.length === leaked || ended >= atMost
     leakedBefore = leaked
     batchBefore = batch.length
-    const settle = context.settings.settle * 1000
-    await context.clock.sleep(canaryOrLast ? settle : Math.min(settle, shortSettle), context.signal)
+    const pause = canaryOrLast ? settle * 1000 : Math.min(settle * 1000, shortSettle)
+    await context.clock.sleep(pause, context.signal)
+    if (ended >= atMost) return undefined
   }
 }
 
 /** TERM leaves first, one grace for the batch, then KILL to what is left of the trees, leaves first. */
-async function endTrees(batch: readonly Verdict[], census: Census, context: StepContext): Promise<void> {
+async function endTrees(
+  batch: readonly Verdict[],
+  census: Census,
+  grace: number,
+  context: StepContext,
+): Promise<void> {
   const command = new Map(census.instances.flatMap((one) => one.members.map(({ pid }) => [pid, one.command])))
   // Parents stand before their children in a tree, so that the reverse signals leaves first.
   const targets = batch
     .flatMap(({ tree }) => [...tree].reverse())
     .map(({ pid, startTicks, argv }) => ({ pid, startTicks, argv, command: command.get(pid) ?? 'unknown' }))
   send(targets, 'SIGTERM', census, context)
-  const stubborn = await awaitEnd(targets, context.settings.grace * 1000, context)
+  const stubborn = await awaitEnd(targets, grace * 1000, context)
   if (stubborn.length === 0) return
   send(stubborn, 'SIGKILL', census, context)
   await awaitEnd(stubborn, killPatience, context)

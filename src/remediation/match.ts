@@ -3,9 +3,7 @@ import type { Policy } from '../census/policy.ts'
 import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import type { NewEpisode } from '../journal/records.ts'
-import { actions } from './actions/index.ts'
-import type { ShippedPlaybook } from './playbook.ts'
-import { findPlaybook } from './playbooks/index.ts'
+import type { Playbooks } from './playbooks/book.ts'
 import type { SkipReason, WebhookAlert } from './webhook.ts'
 
 /** What an alert is compared with. */
@@ -14,6 +12,7 @@ export interface Surroundings {
   /** True when this engine ever had the container. */
   everKnew(id: string): boolean
   policyOf(container: KnownContainer): Policy
+  playbooks(): Playbooks
 }
 
 /** An alert that this host should look at, or why not. */
@@ -27,11 +26,6 @@ const longestLabel = 1024
 const isTier = (value: string): value is Tier => tiers.some((tier) => tier === value)
 const isResource = (value: string): value is Resource => resources.some((resource) => resource === value)
 
-/** True when a step of the playbook changes anything. */
-export function acts(playbook: ShippedPlaybook): boolean {
-  return playbook.steps.some(({ action }) => actions[action].acts)
-}
-
 /** Tells by its labels whether an alert is about a container here, and one that a playbook may run on. */
 export function match({ labels, fingerprint, startsAt }: WebhookAlert, surroundings: Surroundings): Match {
   const skip = (reason: SkipReason): Match => ({ kind: 'skip', reason })
@@ -42,12 +36,13 @@ export function match({ labels, fingerprint, startsAt }: WebhookAlert, surroundi
   if (!alertname || !id || !tier || !resource || !wanted) return skip('missing_label')
   if (!isTier(tier)) return skip('unknown_tier')
   if (!isResource(resource)) return skip('unknown_resource')
-  const playbook = findPlaybook(wanted)
+  const playbook = surroundings.playbooks().find(wanted)
   if (playbook === undefined) return skip('unknown_playbook')
+  if (!playbook.isFor(tier, resource)) return skip('not_for_playbook')
   const container = surroundings.container(id)
   if (container === undefined) return skip(absence(id, surroundings))
   if (container.labels[stackLabel] !== undefined) return skip('own_stack')
-  if (acts(playbook) && surroundings.policyOf(container).mode === 'observe') return skip('not_enforced')
+  if (playbook.acts && surroundings.policyOf(container).mode === 'observe') return skip('not_enforced')
   const { name } = container
   return {
     kind: 'match',

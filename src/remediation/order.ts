@@ -3,8 +3,7 @@ import type { KnownContainer } from '../host/inventory.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Run, RunStory } from '../journal/records.ts'
 import { admit } from './guard.ts'
-import { acts } from './match.ts'
-import type { ShippedPlaybook } from './playbook.ts'
+import type { ReadyPlaybook } from './playbook.ts'
 import { execute, type RunPorts } from './run.ts'
 import type { Runner } from './runner.ts'
 
@@ -20,7 +19,10 @@ export type Ordered =
   | { readonly kind: 'planned'; readonly story: RunStory }
   | { readonly kind: 'refused'; readonly ending: Ending }
 
-/** What an order is judged by; an alert would say. Candidates have the age that cleanup asks for. */
+/**
+ * What an order is judged by; an alert would say. Candidates have the age that cleanup asks for. What a playbook is for
+ * binds alerts alone: a person knows why.
+ */
 const about = { tier: 'critical', resource: 'duplicates' } as const
 
 /**
@@ -29,7 +31,7 @@ const about = { tier: 'critical', resource: 'duplicates' } as const
  * acting has been looked at. Throws SQLite's error when the journal cannot be written.
  */
 export async function order(
-  playbook: ShippedPlaybook,
+  playbook: ReadyPlaybook,
   { id: containerId, name }: KnownContainer,
   dryRun: boolean,
   { runs, runner }: OrderPorts,
@@ -41,15 +43,15 @@ export async function order(
     runner.submit(run)
     return { kind: 'queued', runId: run.id }
   }
-  const ending = await execute(run, runs, new AbortController().signal)
+  const { ending } = await execute(run, runs, new AbortController().signal)
   const story = runs.journal.story(run.id)
-  if (story === undefined || (ending.reason !== 'dry_run' && acts(playbook)))
+  if (story === undefined || (ending.reason !== 'dry_run' && playbook.acts))
     return { kind: 'refused', ending }
   return { kind: 'planned', story }
 }
 
 function add(
-  playbook: ShippedPlaybook,
+  playbook: ReadyPlaybook,
   { containerId, name }: { readonly containerId: string; readonly name: string },
   dryRun: boolean,
   { journal, clock }: RunPorts,
@@ -65,17 +67,17 @@ function add(
 
 /** What would end the run before it began, so that whoever asks hears of it. */
 async function refuse(
-  playbook: ShippedPlaybook,
+  playbook: ReadyPlaybook,
   containerId: string,
   { inventory, observer, journal }: RunPorts,
 ): Promise<Ending | undefined> {
   const container = await inventory.refresh(containerId)
   if (container === undefined)
     return { outcome: 'skipped', reason: 'container_gone', detail: 'it was removed' }
-  const request = { ...about, playbook: playbook.name, acts: acts(playbook), ordered: true }
+  const request = { ...about, playbook: playbook.name, acts: playbook.acts, ordered: true }
   const refusal = admit(request, observer.observe(container))
   if (refusal !== undefined) return refusal
-  const stop = acts(playbook) ? journal.stop() : undefined
+  const stop = playbook.acts ? journal.stop() : undefined
   return (
     stop && { outcome: 'skipped', reason: 'acting_stopped', detail: `all acting is stopped: ${stop.reason}` }
   )

@@ -1,39 +1,114 @@
 import { type Static, Type } from 'typebox'
+import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
+import type { ReadyAction } from './action.ts'
 import type { actions } from './actions/index.ts'
 
 /** The name of an action. */
 export type ActionName = keyof typeof actions
 
+const closed = { additionalProperties: false } as const
+
 /** What must hold after a step for the run to be over. */
-export const Goal = Type.Enum(['below-tier'], {
+export const Goal = Type.Enum(['below-tier', 'below-warning'], {
   description:
-    'below-tier: the alerted resource is below the threshold of the tier that called the playbook.',
+    'below-tier: the alerted resource is below the threshold of the tier that called the playbook. below-warning: it is below its warning threshold, or that of its lowest tier where there is no warning.',
 })
+export type Goal = Static<typeof Goal>
+
+const endings = ['next', 'stop', 'escalate'] as const
+
+/** What follows a step that missed or failed: the next step, the end of the run, or its end with a call for more. */
+export type Miss = (typeof endings)[number]
 
 /** One rung of a playbook. */
 export const Step = Type.Object(
   {
-    action: Type.String({ minLength: 1 }),
+    action: Type.String({ minLength: 1, maxLength: 64, description: 'What is done.' }),
+    with: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: 'Parameters of the action; what is left out is as `remediation` says.',
+      }),
+    ),
     goal: Type.Optional(Goal),
-    onMiss: Type.Enum(['next', 'stop'], {
-      description: 'What happens when the goal does not hold afterwards.',
+    wait: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 3600,
+        default: 0,
+        description: 'How long the goal is waited for; over as soon as it holds. Seconds.',
+      }),
+    ),
+    onMiss: Type.Enum([...endings], {
+      description: 'What follows when the goal does not hold afterwards, or when there is none.',
     }),
+    onError: Type.Optional(
+      Type.Enum([...endings], {
+        default: 'escalate',
+        description:
+          'What follows when the step fails. Next: the failure is written down, and the run goes on.',
+      }),
+    ),
   },
-  { additionalProperties: false },
+  closed,
+)
+export type Step = Static<typeof Step>
+
+/** What a playbook may be called for. */
+const For = Type.Object(
+  {
+    tiers: Type.Optional(
+      Type.Array(Type.Enum([...tiers]), { minItems: 1, description: 'All tiers when left out.' }),
+    ),
+    resources: Type.Optional(
+      Type.Array(Type.Enum([...resources]), { minItems: 1, description: 'All resources when left out.' }),
+    ),
+  },
+  closed,
 )
 
 /** A named ladder of steps, as data. */
 export const Playbook = Type.Object(
   {
-    name: Type.String({ pattern: '^[a-z][a-z0-9-]*$' }),
-    description: Type.String({ minLength: 1 }),
-    steps: Type.Array(Step, { minItems: 1 }),
+    name: Type.String({ pattern: '^[a-z][a-z0-9-]*$', maxLength: 64 }),
+    description: Type.String({ minLength: 1, maxLength: 500 }),
+    for: Type.Optional(For),
+    steps: Type.Array(Step, { minItems: 1, maxItems: 50 }),
   },
-  { additionalProperties: false },
+  closed,
 )
 export type Playbook = Static<typeof Playbook>
 
+/** The section of the configuration file. */
+export const OwnPlaybooks = Type.Array(Playbook, {
+  default: [],
+  description: 'Playbooks beside the shipped ones; one of the same name takes the place of the shipped one.',
+})
+
 /** A playbook whose actions are known to exist. */
-export type ShippedPlaybook = Omit<Playbook, 'steps'> & {
-  readonly steps: readonly (Omit<Static<typeof Step>, 'action'> & { readonly action: ActionName })[]
+export type ShippedPlaybook = Omit<Playbook, 'steps'> & { steps: (Step & { action: ActionName })[] }
+
+/** A step that can be taken: its action is found, and has its parameters. */
+export interface ReadyStep {
+  readonly action: ReadyAction
+  readonly goal: Goal | undefined
+  /** Seconds. */
+  readonly wait: number
+  readonly onMiss: Miss
+  readonly onError: Miss
+}
+
+/** A playbook that can be carried out. */
+export interface ReadyPlaybook {
+  readonly name: string
+  readonly description: string
+  readonly steps: readonly ReadyStep[]
+  /** True when a step of it changes anything. */
+  readonly acts: boolean
+  /** Whether an alert of this tier and resource may call it. */
+  isFor(tier: Tier, resource: Resource): boolean
+}
+
+/** Whether a playbook is for a tier and a resource, as it is written. */
+export function isFor({ for: only }: Pick<Playbook, 'for'>, tier: Tier, resource: Resource): boolean {
+  return (only?.tiers?.includes(tier) ?? true) && (only?.resources?.includes(resource) ?? true)
 }

@@ -1,8 +1,9 @@
 import type { Census, Observation } from '../census/observe.ts'
-import type { Resource, Tier } from '../census/presets.ts'
-import { tierOf } from '../census/thresholds.ts'
+import { type Resource, type Tier, tiers } from '../census/presets.ts'
+import { type Thresholds, tierOf } from '../census/thresholds.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Measurement } from '../journal/records.ts'
+import type { Goal } from './playbook.ts'
 
 /** The numbers of a container that tiers are judged by, and those that the journal keeps beside them. */
 export function measure({ cgroup, counted, instances }: Census): Measurement {
@@ -32,6 +33,18 @@ export interface Aim {
   readonly tier: Tier
   /** The threshold of that tier: below it the goal holds. */
   readonly threshold: number
+}
+
+/** What a goal means for a run that was called at a tier of a resource. A tier that does not exist is never reached. */
+export function aimOf(
+  goal: Goal,
+  { resource, tier: calling }: Pick<Aim, 'resource' | 'tier'>,
+  thresholds: Thresholds,
+): Aim {
+  const rules = thresholds[resource]
+  const lowest = tiers.find((tier) => rules[tier] !== undefined)
+  const tier = goal === 'below-warning' ? (lowest ?? calling) : calling
+  return { resource, tier, threshold: rules[tier]?.at ?? Number.POSITIVE_INFINITY }
 }
 
 /** Whether the goal holds. What could not be measured does not. */

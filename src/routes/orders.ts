@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { DockerError } from '../host/docker.ts'
 import { type OrderPorts, order } from '../remediation/order.ts'
-import { findPlaybook, playbooks } from '../remediation/playbooks/index.ts'
 import { problem } from './problem.ts'
 
 const Params = Type.Object({
@@ -35,9 +34,10 @@ export function orderRoutes(ports: OrderPorts): FastifyPluginAsyncTypebox {
             'no container of this name is here; GET /api/containers lists them',
           )
         }
-        const playbook = findPlaybook(wanted)
+        const playbooks = ports.runs.playbooks()
+        const playbook = playbooks.find(wanted)
         if (playbook === undefined) {
-          const names = playbooks.map((one) => one.name).join(', ')
+          const names = playbooks.all.map((one) => one.name).join(', ')
           return problem(reply, 404, 'Not found', `there is no such playbook; there are ${names}`)
         }
         try {

@@ -1,12 +1,18 @@
 import t from 'tap'
 import { resources, tiers } from '../../src/census/presets.ts'
-import { acts, match } from '../../src/remediation/match.ts'
-import { findPlaybook, playbooks } from '../../src/remediation/playbooks/index.ts'
+import { match } from '../../src/remediation/match.ts'
 import { type SkipReason, skipReasons } from '../../src/remediation/webhook.ts'
 import { addGateway } from '../support/simulated-gateway.ts'
 import { alertAbout, createPidwarden } from '../support/simulated-pidwarden.ts'
 
-const { host, engine, surroundings } = createPidwarden()
+const yaml = `
+playbooks:
+  - name: trim
+    description: Of a test.
+    for: { tiers: [critical, emergency], resources: [processes] }
+    steps: [{ action: collect-evidence, onMiss: stop }]
+`
+const { host, engine, surroundings } = createPidwarden({ yaml })
 const { container } = addGateway(host, engine)
 const observed = addGateway(host, engine, 'observed', {}).container
 const stack = addGateway(host, engine, 'prometheus', {
@@ -33,6 +39,16 @@ const skips: readonly (readonly [string, ReturnType<typeof alertAbout>, SkipReas
   ['a resource that is not measured', alertAbout(container, { resource: 'disk' }), 'unknown_resource'],
   ['a playbook that is not shipped', alertAbout(container, { playbook: 'contain' }), 'unknown_playbook'],
   ['a playbook by its prototype', alertAbout(container, { playbook: 'toString' }), 'unknown_playbook'],
+  [
+    'a playbook at a tier that it is not for',
+    alertAbout(container, { playbook: 'trim', resource: 'processes', tier: 'nuclear' }),
+    'not_for_playbook',
+  ],
+  [
+    'a playbook for a resource that it is not for',
+    alertAbout(container, { playbook: 'trim', resource: 'memory' }),
+    'not_for_playbook',
+  ],
   ['no id of Docker at all', alertAbout({ id: 'nothing', name: 'x' }), 'unknown_container'],
   ['a short id', alertAbout({ id: container.id.slice(0, 12), name: 'metamcp' }), 'unknown_container'],
   ['a whole id of another engine', alertAbout({ id: 'a'.repeat(64), name: 'metamcp' }), 'other_host'],
@@ -50,10 +66,10 @@ for (const [name, alert, reason] of skips) {
 
 t.test('every reason that labels can give has a case', async (t) => {
   const seen: Set<string> = new Set(skips.map(([, , reason]) => reason))
-  // `resolved` is told from the journal, not from labels.
+  // `resolved` is told from the journal, and the watchdog is no matter of containers.
   t.same(
     skipReasons.filter((reason) => !seen.has(reason)),
-    ['resolved'],
+    ['resolved', 'watchdog'],
   )
 })
 
@@ -97,14 +113,9 @@ t.test('labels of exactly the longest length pass', async (t) => {
   t.match(match(alertAbout(container, { note: 'x'.repeat(1020) }), surroundings), { kind: 'match' })
 })
 
-t.test('which playbooks act', async (t) => {
-  t.same(
-    playbooks.map((playbook) => [playbook.name, acts(playbook)]),
-    [
-      ['record', false],
-      ['cleanup', true],
-      ['restart', true],
-    ],
-  )
-  t.equal(findPlaybook('nothing'), undefined)
+t.test('a playbook matches at the tiers and for the resources that it is for', async (t) => {
+  for (const tier of ['critical', 'emergency']) {
+    const alert = alertAbout(container, { playbook: 'trim', resource: 'processes', tier })
+    t.match(match(alert, surroundings), { kind: 'match', tier, episode: { playbook: 'trim' } })
+  }
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { ownPlaybook } from '../support/own-playbook.ts'
 import { bearer, problemIn } from '../support/problem.ts'
 import { addGateway } from '../support/simulated-gateway.ts'
 import { createPidwarden, token } from '../support/simulated-pidwarden.ts'
@@ -62,6 +63,27 @@ t.test('a restart that is ordered is carried out, though the container is well',
   t.equal((await app.inject(order('restart', '?dryRun=false'))).statusCode, 202)
   await clock.until(() => runner.inProgress().length === 0)
   t.same(host.effects, ['stop metamcp 10', 'start metamcp'])
+})
+
+t.test('a playbook of the configuration is planned and carried out alike, whatever it is for', async (t) => {
+  const steps = ['action: kill-duplicates, with: { atMost: 2 }, goal: below-tier, onMiss: stop']
+  const yaml = ownPlaybook(steps)
+    .replace('    steps:', '    for: { tiers: [nuclear] }\n    steps:')
+    .replace('critical: { at: 5', 'nuclear: { at: 60')
+  const { app, host, engine, clock, runner } = createPidwarden({ yaml })
+  const { duplicate } = addGateway(host, engine)
+  const copies = duplicate(10)
+  const planned = (await app.inject(order('own'))).json()
+  const victims = planned.steps[1].plan
+    .filter(({ verdict }: { verdict: string }) => verdict === 'kill')
+    .map(({ pid }: { pid: number }) => pid)
+  t.equal(victims.length, 2)
+  t.equal((await app.inject(order('own', '?dryRun=false'))).statusCode, 202)
+  await clock.until(() => runner.inProgress().length === 0)
+  const ended = copies
+    .filter(({ wrapper }) => !host.processes.has(wrapper.pid))
+    .map(({ wrapper }) => wrapper.pid)
+  t.same(ended.sort(), victims.sort(), 'the plan is what was done')
 })
 
 t.test('refused, with the reason', async (t) => {

@@ -1,20 +1,22 @@
+import { Type } from 'typebox'
 import { ageOf } from '../../census/process.ts'
-import type { Action, Sighting } from '../action.ts'
+import { defineAction, type Sighting } from '../action.ts'
 import { measure } from '../verify.ts'
 
 /** How many instances the evidence names one by one. */
 const shown = 100
 
 /** Keeps what was there before anything was touched: commands, tree, ages, memory. Labels only, no argv. */
-export const collectEvidence: Action = {
+export const collectEvidence = defineAction({
   name: 'collect-evidence',
   acts: false,
+  parameters: Type.Object({}, { additionalProperties: false }),
   plan: evidence,
   async run(context) {
     context.note(evidence(context.seen()))
     return { outcome: 'skipped', reason: 'recorded' }
   },
-}
+})
 
 function evidence({ container, policy, census }: Sighting): unknown {
   const commands = Map.groupBy(census.instances, ({ command }) => command)

@@ -11,3 +11,8 @@ export const actions = {
   'kill-duplicates': killDuplicates,
   'restart-container': restartContainer,
 } as const satisfies Record<string, Action>
+
+/** An action by its name. */
+export function findAction(name: string): Action | undefined {
+  return Object.entries<Action>(actions).find(([known]) => known === name)?.[1]
+}

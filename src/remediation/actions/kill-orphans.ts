@@ -1,10 +1,11 @@
-import type { Action } from '../action.ts'
-import { killLeaked, plan, printable } from '../kill.ts'
+import { defineAction } from '../action.ts'
+import { KillParameters, killLeaked, plan, printable } from '../kill.ts'
 
 /** Ends instances that were reparented away from where their siblings hang. Harmless to every profile. */
-export const killOrphans: Action = {
+export const killOrphans = defineAction({
   name: 'kill-orphans',
   acts: true,
-  plan: (sighting, context) => printable(plan(sighting, 'orphan', context)),
-  run: (context) => killLeaked('orphan', context),
-}
+  parameters: KillParameters,
+  plan: (sighting, context, parameters) => printable(plan(sighting, 'orphan', context, parameters)),
+  run: (context, parameters) => killLeaked('orphan', context, parameters),
+})

@@ -7,6 +7,6 @@ export const cleanup: ShippedPlaybook = {
   steps: [
     { action: 'collect-evidence', onMiss: 'next' },
     { action: 'kill-orphans', onMiss: 'next' },
-    { action: 'kill-duplicates', goal: 'below-tier', onMiss: 'stop' },
+    { action: 'kill-duplicates', goal: 'below-tier', onMiss: 'escalate' },
   ],
 }

@@ -8,6 +8,6 @@ export const restart: ShippedPlaybook = {
     { action: 'collect-evidence', onMiss: 'next' },
     { action: 'kill-orphans', onMiss: 'next' },
     { action: 'kill-duplicates', goal: 'below-tier', onMiss: 'next' },
-    { action: 'restart-container', goal: 'below-tier', onMiss: 'stop' },
+    { action: 'restart-container', goal: 'below-tier', onMiss: 'escalate' },
   ],
 }

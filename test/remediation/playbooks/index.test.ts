@@ -3,25 +3,27 @@ import { Value } from 'typebox/value'
 import { type Preset, presets, resources, tiers } from '../../../src/census/presets.ts'
 import { actions } from '../../../src/remediation/actions/index.ts'
 import { Playbook } from '../../../src/remediation/playbook.ts'
-import { findPlaybook, playbooks } from '../../../src/remediation/playbooks/index.ts'
+import { createPlaybooks } from '../../../src/remediation/playbooks/book.ts'
+import { shipped } from '../../../src/remediation/playbooks/index.ts'
+import { findBadLadders } from '../../../src/remediation/playbooks/ladders.ts'
 
-for (const playbook of playbooks) {
+for (const playbook of shipped) {
   t.test(`${playbook.name} is a valid playbook`, async (t) => {
     t.same([...Value.Errors(Playbook, playbook)], [])
-    t.equal(findPlaybook(playbook.name), playbook)
+    t.same(findBadLadders([playbook], 300), [], 'and would be taken from the configuration as it is')
     for (const { action } of playbook.steps) t.equal(actions[action].name, action)
     t.equal(playbook.steps[0]?.action, 'collect-evidence', 'the evidence is kept before anything is touched')
   })
 }
 
 t.test('a restart comes last, behind a cleanup that may make it needless', async (t) => {
-  const steps = findPlaybook('restart')?.steps ?? []
+  const steps = shipped.find(({ name }) => name === 'restart')?.steps ?? []
   t.same(
     steps.map(({ action }) => action),
     ['collect-evidence', 'kill-orphans', 'kill-duplicates', 'restart-container'],
   )
   t.match(steps[2], { goal: 'below-tier', onMiss: 'next' })
-  for (const { name, steps: others } of playbooks) {
+  for (const { name, steps: others } of shipped) {
     if (name !== 'restart')
       t.notOk(
         others.some(({ action }) => action === 'restart-container'),
@@ -30,26 +32,44 @@ t.test('a restart comes last, behind a cleanup that may make it needless', async
   }
 })
 
+t.test('a shipped playbook that acts and did not help calls for more', async (t) => {
+  t.same(
+    shipped.map(({ name, steps }) => [name, steps.at(-1)?.onMiss]),
+    [
+      ['record', 'next'],
+      ['cleanup', 'escalate'],
+      ['restart', 'escalate'],
+    ],
+  )
+})
+
 t.test('every playbook that a preset calls for exists', async (t) => {
+  const { find } = createPlaybooks()
   for (const [name, preset] of Object.entries<Preset>(presets)) {
     for (const resource of resources) {
       for (const tier of tiers) {
         const rule = preset.tiers[resource][tier]
-        if (rule) t.ok(findPlaybook(rule.playbook), `${name} ${resource} ${tier}: ${rule.playbook}`)
+        if (rule)
+          t.ok(find(rule.playbook)?.isFor(tier, resource), `${name} ${resource} ${tier}: ${rule.playbook}`)
       }
     }
   }
 })
 
+const step = { action: 'b', onMiss: 'next' }
+t.ok(
+  Value.Check(Playbook, { name: 'a', description: 'x', steps: [step] }),
+  'what the refused ones differ from',
+)
 for (const [name, playbook] of [
   ['no steps', { name: 'a', description: 'x', steps: [] }],
-  ['an unknown key', { name: 'a', description: 'x', steps: [{ action: 'b', onMiss: 'next' }], more: 1 }],
-  [
-    'an unknown goal',
-    { name: 'a', description: 'x', steps: [{ action: 'b', onMiss: 'next', goal: 'good' }] },
-  ],
+  ['an unknown key', { name: 'a', description: 'x', steps: [step], more: 1 }],
+  ['an unknown goal', { name: 'a', description: 'x', steps: [{ ...step, goal: 'good' }] }],
   ['no word on what follows', { name: 'a', description: 'x', steps: [{ action: 'b' }] }],
-  ['a name that is no label', { name: 'A b', description: 'x', steps: [{ action: 'b', onMiss: 'stop' }] }],
+  ['a name that is no label', { name: 'A b', description: 'x', steps: [step] }],
+  ['a wait without end', { name: 'a', description: 'x', steps: [{ ...step, wait: 3601 }] }],
+  ['a tier that there is not', { name: 'a', description: 'x', for: { tiers: ['normal'] }, steps: [step] }],
+  ['for nothing at all', { name: 'a', description: 'x', for: { resources: [] }, steps: [step] }],
 ] as const) {
   t.test(`refused: ${name}`, async (t) => t.notOk(Value.Check(Playbook, playbook)))
 }
