@@ -7,12 +7,14 @@ import type { OrderPorts } from './remediation/order.ts'
 import { type ActingPorts, actingRoutes } from './routes/acting.ts'
 import { requireToken } from './routes/auth.ts'
 import { containerRoutes } from './routes/containers.ts'
+import { eventRoute } from './routes/events.ts'
 import { type HealthPorts, healthRoutes } from './routes/health.ts'
+import { type IncidentPorts, incidentRoutes } from './routes/incidents.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { brokenRequest, frameworkProblem, installProblems } from './routes/problem.ts'
 import { runRoutes } from './routes/runs.ts'
-import { webhookRoute } from './routes/webhook.ts'
+import { type CompletionPorts, webhookRoute } from './routes/webhook.ts'
 
 /** The parts that the HTTP side is made from. */
 export interface AppPorts extends HealthPorts {
@@ -21,6 +23,8 @@ export interface AppPorts extends HealthPorts {
   readonly intake: IntakePorts
   readonly acting: ActingPorts
   readonly orders: OrderPorts
+  readonly completion: CompletionPorts
+  readonly standing: IncidentPorts['standing']
   readonly token: string
   /** True once what an earlier start left behind is in order; alerts wait for it. */
   readonly recovered: () => boolean
@@ -47,8 +51,10 @@ export function buildApp(ports: AppPorts): FastifyInstance {
   healthRoutes(app, ports)
   app.register(async (closed) => {
     closed.addHook('onRequest', requireToken(ports.token))
-    await closed.register(webhookRoute(ports.intake, ports.inventory, ports.recovered))
+    await closed.register(webhookRoute(ports.intake, ports.completion, ports.inventory, ports.recovered))
     await closed.register(runRoutes(ports.journal))
+    await closed.register(incidentRoutes(ports))
+    await closed.register(eventRoute(ports.journal))
     await closed.register(actingRoutes(ports.acting))
     await closed.register(orderRoutes(ports.orders))
     await closed.register(containerRoutes(ports.inventory, ports.observer))

@@ -4,14 +4,25 @@ import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import { findConflicts, PoliciesConfig } from './census/policies.ts'
+import { AlertmanagerSettings } from './host/alertmanager.ts'
 import { errorCode, errorMessage } from './host/reading.ts'
 import { JournalSettings } from './journal/retention.ts'
-import { findPlaybook } from './remediation/playbooks/index.ts'
+import { Links } from './remediation/notices/links.ts'
+import { OwnPlaybooks } from './remediation/playbook.ts'
+import { findBadAssignments } from './remediation/playbooks/assignments.ts'
+import { findBadLadders } from './remediation/playbooks/ladders.ts'
 import { RemediationSettings } from './remediation/settings.ts'
 
 /** The configuration file: what each part declares beside its code, put together. */
 export const Config = Type.Object(
-  { ...PoliciesConfig, remediation: RemediationSettings, journal: JournalSettings },
+  {
+    ...PoliciesConfig,
+    playbooks: OwnPlaybooks,
+    remediation: RemediationSettings,
+    alertmanager: AlertmanagerSettings,
+    links: Links,
+    journal: JournalSettings,
+  },
   { additionalProperties: false },
 )
 export type Config = Static<typeof Config>
@@ -53,7 +64,11 @@ export function parseConfig(text: string, path: string): Config {
   }
   const value = Value.Default(Config, withSections(given))
   if (Value.Check(Config, value)) {
-    const conflicts = [...findConflicts(value), ...unknownPlaybooks(value)]
+    const conflicts = [
+      ...findBadLadders(value.playbooks, value.remediation.runDeadline),
+      ...findConflicts(value),
+      ...findBadAssignments(value),
+    ]
     if (conflicts.length === 0) return value
     const problems = conflicts.map((conflict) => {
       const keys = (conflict.split(':')[0] ?? '').split('.')
@@ -62,29 +77,6 @@ export function parseConfig(text: string, path: string): Config {
     throw new ConfigError(problems.join('\n'))
   }
   throw new ConfigError(explain(allErrors(value), document, lines, path).join('\n'))
-}
-
-/** Playbooks that the file names, and that do not exist: alerts for them would all be skipped. */
-function unknownPlaybooks({ policy, containers, remediation }: Config): string[] {
-  const layers = [
-    ['policy', policy] as const,
-    ...containers.map((layer, index) => [`containers.${index}.policy`, layer.policy] as const),
-  ]
-  const budgets = remediation.budgets.flatMap(({ playbook }, index) =>
-    playbook !== undefined && findPlaybook(playbook) === undefined
-      ? [`remediation.budgets.${index}.playbook: there is no playbook ${playbook}`]
-      : [],
-  )
-  const thresholds = layers.flatMap(([where, { thresholds = {} }]) =>
-    Object.entries(thresholds).flatMap(([resource, rules]) =>
-      Object.entries(rules ?? {}).flatMap(([tier, rule]) =>
-        typeof rule === 'object' && findPlaybook(rule.playbook) === undefined
-          ? [`${where}.thresholds.${resource}.${tier}: there is no playbook ${rule.playbook}`]
-          : [],
-      ),
-    ),
-  )
-  return [...thresholds, ...budgets]
 }
 
 /** `:7` when there an alias stands whose anchor does not. */
@@ -146,7 +138,10 @@ function withSections(given: unknown): unknown {
     labels: {},
     expected: [],
     collect: {},
+    playbooks: [],
     remediation: {},
+    alertmanager: {},
+    links: {},
     journal: {},
   }
   return Object.assign(sections, withoutEmpty(given))

@@ -23,6 +23,7 @@ const environment = {
   tokenFile: process.env.PIDWARDEN_TOKEN_FILE ?? '/run/pidwarden/token',
   procRoot: process.env.PIDWARDEN_PROC_ROOT ?? '/proc',
   cgroupRoot: process.env.PIDWARDEN_CGROUP_ROOT ?? '/sys/fs/cgroup',
+  alertmanager: process.env.PIDWARDEN_ALERTMANAGER ?? '',
   dockerHost: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
   logLevel: process.env.PIDWARDEN_LOG_LEVEL ?? 'info',
 }
@@ -45,7 +46,17 @@ async function serve(logger: Logger): Promise<void> {
   const { token, created } = loadToken(environment.token, environment.tokenFile)
   if (created) logger.info({ file: environment.tokenFile }, 'created a bearer token; Alertmanager needs it')
   const { procRoot, cgroupRoot, journal: journalPath } = environment
-  const service = createService({ config, token, journalPath, dockerSocket, procRoot, cgroupRoot, logger })
+  const alertmanagers = environment.alertmanager.split(',').filter((url) => url !== '')
+  const service = createService({
+    config,
+    token,
+    alertmanagers,
+    journalPath,
+    dockerSocket,
+    procRoot,
+    cgroupRoot,
+    logger,
+  })
 
   let stopped = false
   function stop(reason: string): void {

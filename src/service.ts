@@ -7,6 +7,7 @@ import { policyFor } from './census/policies.ts'
 import type { Policy } from './census/policy.ts'
 import { createUrgency } from './census/steps.ts'
 import type { Config } from './config.ts'
+import { createAlertmanager } from './host/alertmanager.ts'
 import { createCgroups } from './host/cgroup.ts'
 import { systemClock as clock } from './host/clock.ts'
 import { createDocker } from './host/dockerode.ts'
@@ -20,6 +21,9 @@ import { createHostSystem } from './host/system.ts'
 import { openDatabase } from './journal/database.ts'
 import { Journal } from './journal/journal.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { createIncidentWatch, watchPause } from './remediation/incidents/watch.ts'
+import { createPoster, postPause } from './remediation/notices/poster.ts'
+import { createPlaybooks } from './remediation/playbooks/book.ts'
 import { recover, settleDebts } from './remediation/recover.ts'
 import type { RunPorts } from './remediation/run.ts'
 import { createRunner } from './remediation/runner.ts'
@@ -45,6 +49,8 @@ const tidyStep = 100
 export interface ServiceOptions {
   readonly config: Config
   readonly token: string
+  /** Alertmanagers to tell of incidents, where the configuration names none. */
+  readonly alertmanagers: readonly string[]
   /** File of the journal, or `:memory:`. */
   readonly journalPath: string
   /** The Unix socket of the Docker engine. */
@@ -81,6 +87,7 @@ export function createService(options: ServiceOptions): Service {
   const inventory = createInventory(docker, clock, logger)
   let config = options.config
   let policyNow = policyFor(config)
+  let playbooksNow = createPlaybooks(config.playbooks)
   let configError: string | undefined
   const policy = (container: KnownContainer): Policy => policyNow(container)
   const ownPid = process.pid
@@ -96,6 +103,7 @@ export function createService(options: ServiceOptions): Service {
     urgency,
   })
   const settings = () => config.remediation
+  const playbooks = () => playbooksNow
   const runs: RunPorts = {
     inventory,
     observer,
@@ -106,6 +114,7 @@ export function createService(options: ServiceOptions): Service {
     clock,
     settings,
     policyOf: policy,
+    playbooks,
     ownPid,
     urgency,
   }
@@ -128,12 +137,37 @@ export function createService(options: ServiceOptions): Service {
     }),
     warn,
   })
+  const alertmanagerSettings = () => {
+    const { alertmanager } = config
+    return alertmanager.urls.length > 0 ? alertmanager : { ...alertmanager, urls: [...options.alertmanagers] }
+  }
+  const alertmanager = createAlertmanager(alertmanagerSettings)
+  const watch = createIncidentWatch({
+    journal,
+    inventory,
+    observer,
+    procfs,
+    runner,
+    clock,
+    settings,
+    scrapedAt: metrics.scrapedAt,
+    log: logger,
+  })
+  const poster = createPoster({
+    journal,
+    alertmanager,
+    clock,
+    settings: alertmanagerSettings,
+    links: () => config.links,
+    standing: watch.standing,
+    log: logger,
+  })
   const privileges = [
     ...missingPrivileges(procfs, signals, ownPid),
     ...missingSurroundings(options.procRoot, options.cgroupRoot),
   ]
   for (const { name, consequence } of privileges) logger.warn({ name }, `missing privilege: ${consequence}`)
-  const surroundings = { container: inventory.get, everKnew: inventory.everKnew, policyOf: policy }
+  const surroundings = { container: inventory.get, everKnew: inventory.everKnew, policyOf: policy, playbooks }
   const app = buildApp({
     logger,
     token,
@@ -150,7 +184,18 @@ export function createService(options: ServiceOptions): Service {
         .containers()
         .map((container) => ({ name: container.name, errors: policy(container).errors }))
         .filter(({ errors }) => errors.length > 0),
-    intake: { journal, runner, surroundings, count: metrics.countAlert },
+    intake: {
+      journal,
+      runner,
+      surroundings,
+      clock,
+      settings,
+      count: metrics.countAlert,
+      heartbeat: metrics.heartbeat,
+    },
+    completion: { alertmanager, urls: () => alertmanagerSettings().urls, count: metrics.countTruncated },
+    standing: watch.standing,
+    alertmanagerError: poster.trouble,
     acting: { journal, runner, inventory },
     orders: { runs, runner },
   })
@@ -194,14 +239,37 @@ export function createService(options: ServiceOptions): Service {
     }
   }
 
+  /** Does `work` again and again, with a pause in between, also after it failed. */
+  async function repeat(what: string, pause: number, work: () => Promise<void>): Promise<void> {
+    let before: string | undefined
+    while (!stopping.signal.aborted) {
+      try {
+        await work()
+        before = undefined
+      } catch (error) {
+        const message = errorMessage(error)
+        if (message !== before) logger.warn({ error: message }, `could not ${what}; trying again`)
+        before = message
+      }
+      await clock.sleep(pause, stopping.signal).catch(() => {})
+    }
+  }
+
   return {
     app,
     start() {
-      background = Promise.all([inventory.follow(stopping.signal), recoverWhenConnected(), tidyJournal()])
+      background = Promise.all([
+        inventory.follow(stopping.signal),
+        recoverWhenConnected(),
+        tidyJournal(),
+        repeat('look after incidents', watchPause, watch.look),
+        repeat('tell of incidents', postPause, poster.post),
+      ])
     },
     reload(next) {
       config = next
       policyNow = policyFor(next)
+      playbooksNow = createPlaybooks(next.playbooks)
       configError = undefined
     },
     refuse(reason) {

@@ -21,6 +21,9 @@ const defaults = {
   labels: { maxMode: 'enforce', ignore: [] },
   expected: [],
   collect: { openFds: false },
+  playbooks: [],
+  alertmanager: { urls: [], labels: {}, authorization: 'Bearer' },
+  links: { dashboard: '', pidwarden: '' },
   journal: { days: 90, megabytes: 200 },
   remediation: {
     minimumAge: { warning: 60, critical: 60, emergency: 5, nuclear: 0 },
@@ -39,6 +42,8 @@ const defaults = {
     ],
     breaker: { failures: 3, open: 1800 },
     storm: { containers: 5, share: 0.5 },
+    people: { processes: 31, memory: '3g' },
+    recovery: 600,
     maintenance: [],
   },
 }
@@ -47,7 +52,10 @@ for (const [name, text] of [
   ['nothing', ''],
   ['comments alone', '# nothing yet\n'],
   ['an explicit nothing', '---\n...\n'],
-  ['empty sections', 'policy:\ncontainers:\nlabels:\nexpected:\ncollect:\nremediation:\n'],
+  [
+    'empty sections',
+    'policy:\ncontainers:\nlabels:\nexpected:\ncollect:\nplaybooks:\nremediation:\nalertmanager:\nlinks:\n',
+  ],
   ['sections as empty maps', 'policy: {}\nlabels: {}\ncollect: {}\nremediation: {minimumAge: {}}\n'],
   ['empty lists', 'containers: []\nexpected: []\nlabels: {ignore: []}\n'],
   ['a section within a section that is empty', 'labels:\n  ignore:\nremediation:\n  minimumAge:\n'],

@@ -58,7 +58,7 @@ t.test('no secret of a process is in any answer, in the log or in the journal', 
     ['cleanup', 'critical'],
     ['restart', 'nuclear'],
   ] as const) {
-    const labels = { playbook, tier, instance: planted.labelOfAlert }
+    const labels = { playbook, tier, team: planted.labelOfAlert }
     const alerts = full.map((container) =>
       alertAbout(container, labels, {
         fingerprint: `${container.name} ${playbook}`,

@@ -1,5 +1,5 @@
 /** Types that the text format knows and that pidwarden needs. */
-export type MetricType = 'gauge' | 'counter'
+export type MetricType = 'gauge' | 'counter' | 'histogram'
 
 /**
  * One family of a scrape. A sample becomes bytes when it is set, in a buffer that the next scrape writes over: a busy
@@ -14,7 +14,7 @@ export class Family<Label extends string = string> {
 
   constructor(name: string, type: MetricType, help: string, labels: readonly Label[]) {
     this.#name = name
-    this.#head = Buffer.from(`# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`)
+    this.#head = head(name, type, help)
     this.#labels = labels
   }
 
@@ -46,8 +46,53 @@ export class Family<Label extends string = string> {
 
   /** HELP and TYPE, then the samples, a line each; valid until the next sample is set. */
   parts(): readonly Buffer[] {
-    return [this.#head, this.#samples.subarray(0, this.#length)]
+    return [this.#head, this.samples()]
   }
+
+  /** The samples alone. */
+  samples(): Buffer {
+    return this.#samples.subarray(0, this.#length)
+  }
+}
+
+/** A histogram that is counted elsewhere: three families under one name. */
+export class Histogram<Label extends string = string> {
+  readonly #head: Buffer
+  readonly #buckets: Family<Label | 'le'>
+  readonly #sum: Family<Label>
+  readonly #count: Family<Label>
+
+  constructor(name: string, help: string, labels: readonly Label[]) {
+    this.#head = head(name, 'histogram', help)
+    this.#buckets = new Family(`${name}_bucket`, 'histogram', help, [...labels, 'le'])
+    this.#sum = new Family(`${name}_sum`, 'histogram', help, labels)
+    this.#count = new Family(`${name}_count`, 'histogram', help, labels)
+  }
+
+  /** Adds a combination of label values. `buckets` are cumulative: how many were `le` or less. */
+  set(labels: Readonly<Record<Label, string>>, { buckets, count, sum }: Distribution): void {
+    for (const bucket of buckets) this.#buckets.set({ ...labels, le: numeral(bucket.le) }, bucket.count)
+    this.#buckets.set({ ...labels, le: '+Inf' }, count)
+    this.#sum.set(labels, sum)
+    this.#count.set(labels, count)
+  }
+
+  /** Forgets all samples. */
+  clear(): void {
+    for (const family of [this.#buckets, this.#sum, this.#count]) family.clear()
+  }
+
+  /** As of a family. */
+  parts(): readonly Buffer[] {
+    return [this.#head, this.#buckets.samples(), this.#sum.samples(), this.#count.samples()]
+  }
+}
+
+/** What a histogram says of one combination of label values. */
+export interface Distribution {
+  readonly buckets: readonly { readonly le: number; readonly count: number }[]
+  readonly count: number
+  readonly sum: number
 }
 
 /** All families of one exporter, in the text format of Prometheus, version 0.0.4. */
@@ -74,6 +119,17 @@ export class Exposition {
     return this.#declare(name, 'counter', help, labels)
   }
 
+  /** Declares a histogram that is counted elsewhere. */
+  histogram<Label extends string = never>(
+    name: string,
+    help: string,
+    labels: readonly Label[] = [],
+  ): Histogram<Label> {
+    const family = new Histogram(`pidwarden_${name}`, help, labels)
+    this.#families.push(family)
+    return family
+  }
+
   /** Forgets all samples: what is not set anew is gone from the next scrape. */
   clear(): void {
     for (const family of this.#families) family.clear()
@@ -94,6 +150,10 @@ export class Exposition {
     this.#families.push(family)
     return family
   }
+}
+
+function head(name: string, type: MetricType, help: string): Buffer {
+  return Buffer.from(`# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`)
 }
 
 /** Values are told in full; Go's ParseFloat, which reads them, knows these names of the others. */

@@ -73,6 +73,12 @@ export interface Metrics {
   /** Collectors as they were at the last scrape. */
   collectors(): readonly CollectorState[]
   readonly countAlert: CountAlert
+  /** Counts a notification that came without all its alerts. */
+  readonly countTruncated: (completed: boolean) => void
+  /** The alert that always fires has come through. */
+  readonly heartbeat: () => void
+  /** When the last scrape began, monotonic milliseconds; undefined before the first. */
+  readonly scrapedAt: () => number | undefined
 }
 
 interface Collector {
@@ -91,7 +97,7 @@ export function createMetrics(ports: MetricsPorts): Metrics {
   const duration = exposition.gauge('collector_duration_seconds', 'How long the collector took.', [
     'collector',
   ])
-  const alerts = alertTally(exposition)
+  const alerts = alertTally(exposition, ports.clock)
   const collectors = [
     dockerCollector(exposition, ports),
     censusCollector(exposition, ports),
@@ -101,7 +107,9 @@ export function createMetrics(ports: MetricsPorts): Metrics {
   ]
   const errors = new Map<string, string>()
 
+  let scrapedAt: number | undefined
   async function measure(): Promise<Buffer> {
+    scrapedAt = ports.clock.monotonic()
     exposition.clear()
     alerts.fill()
     for (const { name, collect } of collectors) {
@@ -131,7 +139,10 @@ export function createMetrics(ports: MetricsPorts): Metrics {
       return underWay
     },
     collectors: () => collectors.map(({ name }) => ({ name, error: errors.get(name) })),
-    countAlert: alerts.count,
+    countAlert: alerts.countAlert,
+    countTruncated: alerts.countTruncated,
+    heartbeat: alerts.heartbeat,
+    scrapedAt: () => scrapedAt,
   }
 }
 
@@ -151,21 +162,43 @@ function programCollector(exposition: Exposition, { version, wanted }: MetricsPo
   }
 }
 
-/** Alerts are counted here: most that are skipped leave nothing in the journal. */
-function alertTally(exposition: Exposition): { fill(): void; readonly count: CountAlert } {
+/** What came in is counted here: most of it leaves nothing in the journal. */
+function alertTally(
+  exposition: Exposition,
+  clock: Clock,
+): Pick<Metrics, 'countAlert' | 'countTruncated' | 'heartbeat'> & { fill(): void } {
   const alerts = exposition.counter('alerts_received_total', 'Alerts taken in, by verdict and reason.', [
     'verdict',
     'reason',
   ])
+  const cut = exposition.counter(
+    'truncated_notifications_total',
+    'Notifications that came without all their alerts, by whether the rest was read from Alertmanager.',
+    ['completed'],
+  )
+  const watchdog = exposition.gauge(
+    'watchdog_last_seen_timestamp_seconds',
+    'When the alert that always fires came through last.',
+  )
   const counts = new Map<string, { verdict: string; reason: string; count: number }>()
+  const truncated = { yes: 0, no: 0 }
+  let seen: number | undefined
   return {
     fill() {
       for (const { count, ...labels } of counts.values()) alerts.set(labels, count)
+      for (const completed of ['yes', 'no'] as const) cut.set({ completed }, truncated[completed])
+      if (seen !== undefined) watchdog.set({}, seen / 1000)
     },
-    count(verdict, reason) {
+    countAlert(verdict, reason) {
       const key = `${verdict} ${reason}`
       const entry = counts.get(key) ?? { verdict, reason, count: 0 }
       counts.set(key, { ...entry, count: entry.count + 1 })
+    },
+    countTruncated(completed) {
+      truncated[completed ? 'yes' : 'no']++
+    },
+    heartbeat() {
+      seen = clock.now()
     },
   }
 }

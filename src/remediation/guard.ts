@@ -8,6 +8,8 @@ import { measure, measuredTier } from './verify.ts'
 export interface Request {
   readonly playbook: string
   readonly tier: Tier
+  /** Of an escalation: the tier that must be reached; the playbook is that of a higher one. */
+  readonly aim?: Tier
   readonly resource: Resource
   /** True when a step of the playbook changes anything, and this is no dry run. */
   readonly acts: boolean
@@ -20,7 +22,7 @@ export interface Request {
  * closed: what is not known for certain is a reason to stay away.
  */
 export function admit(
-  { playbook, tier, resource, acts, ordered = false }: Request,
+  { playbook, tier, aim, resource, acts, ordered = false }: Request,
   observation: Observation,
 ): Ending | undefined {
   const { container, policy, thresholds, census } = observation
@@ -47,11 +49,13 @@ export function admit(
   }
   // A playbook is due only at a tier that the policy gives it and that is reached now. An alert can be minutes old,
   // and whoever reaches Alertmanager could otherwise order a restart by a label.
-  const due = tiers.some((one) => rank(one) <= rank(now) && thresholds[resource][one]?.playbook === playbook)
-  if (!due || rank(now) < rank(tier)) {
+  const calls = (one: Tier): boolean => thresholds[resource][one]?.playbook === playbook
+  const due = aim === undefined ? tiers.some((one) => rank(one) <= rank(now) && calls(one)) : calls(tier)
+  const wanted = aim ?? tier
+  if (!due || rank(now) < rank(wanted)) {
     return refuse(
       'tier_not_reached',
-      `${resource} is ${measurement[resource]}, tier ${now}; ${playbook} was asked for at ${tier}`,
+      `${resource} is ${measurement[resource]}, tier ${now}; ${playbook} was asked for at ${wanted}`,
     )
   }
   return undefined

@@ -1,6 +1,4 @@
 import { stackLabel } from '../census/labels.ts'
-import { acts } from './match.ts'
-import { findPlaybook } from './playbooks/index.ts'
 import { type History, longestWindow } from './restraint.ts'
 import type { RunPorts } from './run.ts'
 
@@ -8,18 +6,19 @@ import type { RunPorts } from './run.ts'
 const together = 60_000
 
 /** What a history is told from. */
-export type HistoryPorts = Pick<RunPorts, 'journal' | 'inventory' | 'policyOf' | 'settings' | 'clock'>
+export type HistoryPorts = Pick<
+  RunPorts,
+  'journal' | 'inventory' | 'policyOf' | 'settings' | 'clock' | 'playbooks'
+>
 
 /** What the journal knows that may hold back a run on a container of this name. Throws SQLite's error. */
 export function historyOf(
   name: string,
-  { journal, inventory, policyOf, settings, clock }: HistoryPorts,
+  { journal, inventory, policyOf, settings, clock, playbooks }: HistoryPorts,
 ): History {
   const now = clock.now()
-  const wanted = journal.wanted(now - together).filter(({ playbook }) => {
-    const found = findPlaybook(playbook)
-    return found !== undefined && acts(found)
-  })
+  const known = playbooks()
+  const wanted = journal.wanted(now - together).filter(({ playbook }) => known.find(playbook)?.acts)
   const candidates = inventory
     .containers()
     .filter((one) => one.state === 'running' && one.labels[stackLabel] === undefined)
@@ -27,6 +26,7 @@ export function historyOf(
   return {
     deeds: journal.deeds(now - longestWindow(settings()) * 1000),
     releasedAt: journal.releasedAt(name),
+    manual: journal.incidents.openOf(name)?.manual,
     stop: journal.stop(),
     wanting: new Set(wanted.map((one) => one.name)),
     candidates: candidates.length,

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '../host/clock.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { Outcome, Reason } from '../journal/outcomes.ts'
 import type { Episode, Run } from '../journal/records.ts'
+import { incidentFor } from './incidents/open.ts'
 import { match, type Surroundings } from './match.ts'
+import { mayRepeat } from './repeat.ts'
 import type { Runner } from './runner.ts'
-import type { Verdict, WebhookAlert, WebhookPayload } from './webhook.ts'
+import type { RemediationSettings } from './settings.ts'
+import { instant, type Verdict, type WebhookAlert, type WebhookPayload } from './webhook.ts'
 
 /** Counts what arrived, by what became of it. */
 export type CountAlert = (verdict: Verdict['verdict'], reason: string) => void
@@ -14,8 +17,15 @@ export interface IntakePorts {
   readonly journal: Journal
   readonly runner: Runner
   readonly surroundings: Surroundings
+  readonly clock: Clock
+  readonly settings: () => RemediationSettings
   readonly count: CountAlert
+  /** The alert that always fires has come through. */
+  readonly heartbeat: () => void
 }
+
+/** Alerts that always fire, to show that alerts come through: ours, and that of everybody else. */
+const watchdogs: ReadonlySet<string> = new Set(['PidwardenWatchdog', 'Watchdog'])
 
 /**
  * Takes in a notification: every alert on its own, all in one transaction, so that an answer means that the episodes
@@ -23,22 +33,37 @@ export interface IntakePorts {
  */
 export function receive(
   { alerts }: WebhookPayload,
-  { journal, runner, surroundings, count }: IntakePorts,
+  { journal, runner, surroundings, clock, settings, count, heartbeat }: IntakePorts,
 ): Verdict[] {
   const queued: Run[] = []
   const atWork = (id: string): boolean => runner.knows(id) || queued.some((run) => run.id === id)
+  const open = settings().breaker.open * 1000
+  const mayStart = (last: Run): boolean => {
+    // Open in the journal, and nobody is at it: its end could not be written.
+    if (last.state !== 'done' || last.ending === undefined)
+      return !atWork(last.id) && !journal.hasStopped(last.id)
+    return mayRepeat(last, {
+      now: clock.now(),
+      releasedAt: journal.releasedAt(last.name),
+      hasStopped: journal.hasStopped(last.id),
+      open,
+    })
+  }
   const verdicts = journal.transaction(() =>
     alerts.map((alert): Verdict => {
       const about = { fingerprint: alert.fingerprint, startsAt: alert.startsAt }
+      if (watchdogs.has(alert.labels.alertname ?? '')) {
+        if (alert.status === 'firing') heartbeat()
+        return { ...about, verdict: 'skipped', reason: 'watchdog' }
+      }
       if (alert.status === 'resolved') return { ...about, ...resolved(alert, journal) }
       const matched = match(alert, surroundings)
       if (matched.kind === 'skip') return { ...about, verdict: 'skipped', reason: matched.reason }
-      const { episode, first } = journal.receive(matched.episode)
-      // One firing restarts a container once: the stop may have come to its end, whatever became of the run.
+      const startsAt = instant(matched.episode.startsAt)
+      const { episode, first } = journal.receive({ ...matched.episode, startsAt })
       const last = first ? undefined : journal.lastRun(episode.id)
-      if (last !== undefined && (!mayTryAgain(last, atWork) || journal.hasStopped(last.id)))
-        return { ...about, verdict: 'known', runId: last.id }
-      const run = addRun(episode, journal)
+      if (last !== undefined && !mayStart(last)) return { ...about, verdict: 'known', runId: last.id }
+      const run = addRun(episode, alert.labels, journal)
       queued.push(run)
       return { ...about, verdict: 'queued', runId: run.id }
     }),
@@ -53,37 +78,22 @@ function resolved(
   { fingerprint, startsAt }: WebhookAlert,
   journal: Journal,
 ): Pick<Verdict, 'verdict' | 'reason'> {
-  return journal.resolve(fingerprint, startsAt)
+  return journal.resolve(fingerprint, instant(startsAt))
     ? { verdict: 'known' }
     : { verdict: 'skipped', reason: 'resolved' }
 }
 
-const retriedOutcomes = new Set<Outcome>(['interrupted', 'unknown', 'superseded'])
-const retriedReasons = new Set<Reason>([
-  'shutdown',
-  'tier_not_reached',
-  'not_running',
-  'container_replaced',
-  'no_candidates',
-  'acting_stopped',
-  'maintenance',
-  'storm',
-  'breaker_open',
-  'cooldown',
-  'budget',
-])
-
-/**
- * A repeat does not start another run: the first one has judged the episode. Unless that one never got to a
- * judgement: because pidwarden or Docker went away under it, because it gave way to a run of a
- * higher tier, or because there was nothing to do at that moment while the alert goes on. Victims are chosen anew then.
- */
-function mayTryAgain({ id, state, ending }: Run, atWork: (id: string) => boolean): boolean {
-  // Open in the journal, and nobody is at it: its end could not be written.
-  if (state !== 'done' || ending === undefined) return !atWork(id)
-  return retriedOutcomes.has(ending.outcome) || retriedReasons.has(ending.reason)
-}
-
-function addRun({ id, containerId, name, playbook, tier, resource }: Episode, journal: Journal): Run {
-  return journal.addRun({ id: randomUUID(), episodeId: id, containerId, name, playbook, tier, resource })
+function addRun(episode: Episode, labels: WebhookAlert['labels'], journal: Journal): Run {
+  const { id: episodeId, containerId, name, playbook, tier, resource } = episode
+  const { id: incidentId } = incidentFor(episode, labels, journal)
+  return journal.addRun({
+    id: randomUUID(),
+    episodeId,
+    incidentId,
+    containerId,
+    name,
+    playbook,
+    tier,
+    resource,
+  })
 }

@@ -20,6 +20,8 @@ export interface History {
   readonly deeds: readonly Deed[]
   /** When a person released the container last, milliseconds since the epoch. */
   readonly releasedAt: number | undefined
+  /** Set while a person is needed for the container; since when, milliseconds since the epoch. */
+  readonly manual: { readonly since: number; readonly reason: string } | undefined
   /** Set while all acting is stopped. */
   readonly stop: Stop | undefined
   /** Names of the containers for which an acting playbook is wanted at this time. */
@@ -56,11 +58,25 @@ export function restrain(
     return refuse('maintenance', 'a maintenance window is open')
   const own = deeds.filter(({ name }) => name === intention.name)
   return (
+    judgeManual(history.manual, settings, now) ??
     judgeStorm(history, settings) ??
     judgeBreaker(own, history.releasedAt, settings, now) ??
     judgeCooldown(intention, own, history.releasedAt, settings, now) ??
     judgeBudgets(intention, deeds, settings, now)
   )
+}
+
+/** Given up, until a person releases it; after as long as the breaker stays open, one run may try whether it does again. */
+function judgeManual(
+  manual: History['manual'],
+  { breaker }: RemediationSettings,
+  now: number,
+): Ending | undefined {
+  if (manual === undefined) return undefined
+  const left = breaker.open - age(manual.since, now)
+  if (left <= 0) return undefined
+  const detail = `a person is needed: ${manual.reason}; release the container, or the next run may try in ${Math.ceil(left)} s`
+  return refuse('manual_intervention', detail)
 }
 
 /** Many at once are more likely one broken reading than many broken containers. */

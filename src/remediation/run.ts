@@ -3,25 +3,24 @@ import type { Policy } from '../census/policy.ts'
 import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
 import type { Urgency } from '../census/steps.ts'
 import type { Clock } from '../host/clock.ts'
-import { type Docker, DockerError } from '../host/docker.ts'
+import type { Docker } from '../host/docker.ts'
 import type { Inventory, KnownContainer } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
-import { errorMessage } from '../host/reading.ts'
 import type { Signals } from '../host/signal.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Ending } from '../journal/outcomes.ts'
-import type { Measurement, Run } from '../journal/records.ts'
-import { RunStop, type StepContext } from './action.ts'
-import { actions } from './actions/index.ts'
+import type { Run } from '../journal/records.ts'
+import { type Course, climb, endingOf, type Ladder } from './climb.ts'
+import { brokenDependents } from './dependents.ts'
 import { createEffects, type Effects } from './effects.ts'
 import { historyOf } from './history.ts'
-import { acts } from './match.ts'
-import type { ShippedPlaybook } from './playbook.ts'
-import { findPlaybook } from './playbooks/index.ts'
+import { conclude, type Findings } from './incidents/conclude.ts'
+import type { ReadyPlaybook } from './playbook.ts'
+import type { Playbooks } from './playbooks/book.ts'
 import { restrain } from './restraint.ts'
 import type { RemediationSettings } from './settings.ts'
-import { admitTarget, type Target } from './target.ts'
-import { type Aim, holds, judge, measure } from './verify.ts'
+import { admitTarget } from './target.ts'
+import { aimOf, measure } from './verify.ts'
 
 /** What runs are carried out with. */
 export interface RunPorts {
@@ -34,6 +33,8 @@ export interface RunPorts {
   readonly clock: Clock
   readonly settings: () => RemediationSettings
   readonly policyOf: (container: KnownContainer) => Policy
+  /** Those of the configuration that is in force. */
+  readonly playbooks: () => Playbooks
   readonly ownPid: number
   /** Scrapes give way to a run until it has sent its first signal. */
   readonly urgency?: Urgency
@@ -41,42 +42,55 @@ export interface RunPorts {
 
 const hour = 3_600_000
 
-/** What the last action knows better than two numbers do: that it came back, or that no restart is to be had. */
-const toldBetter = new Set<Ending['reason']>(['respawned', 'restart_budget', 'unsafe_restart'])
+/** A run that is over. */
+export interface Conclusion {
+  readonly ending: Ending
+  /** The run that follows from it, queued in the journal: the playbook of the next tier. */
+  readonly next?: Run
+}
+
+/** What becomes known in the course of a run. */
+interface Progress extends Course {
+  rung?: NonNullable<Findings['rung']>
+  /** Something was done, or may have been. */
+  acted?: boolean
+}
 
 /**
  * Carries out one run from admission to verdict. Measure, admit, then step by step: journal, act, measure, compare;
- * over as soon as a goal holds. Returns how it ended, which is in the journal by then; never throws but on a journal
- * that cannot be written, and then nothing more was done.
+ * over as soon as a goal holds. Returns how it ended and what follows, which is in the journal by then; never throws
+ * but on a journal that cannot be written, and then nothing more was done.
  */
-export async function execute(run: Run, ports: RunPorts, cancel: AbortSignal): Promise<Ending> {
-  const { journal } = ports
-  journal.startRun(run.id)
-  const measured: Measured = {}
+export async function execute(run: Run, ports: RunPorts, cancel: AbortSignal): Promise<Conclusion> {
+  ports.journal.startRun(run.id)
+  const progress: Progress = {}
   const calm = ports.urgency?.enter() ?? (() => {})
   let ending: Ending
   try {
-    ending = await climb(run, ports, cancel, measured, calm)
+    ending = await admitAndClimb(run, ports, cancel, progress, calm)
   } catch (error) {
     ending = endingOf(error, cancel)
   } finally {
     calm()
   }
-  journal.endRun(run.id, ending, measured.before, measured.after)
-  return ending
+  const next = conclude(run, ending, progress, ports)
+  return next === undefined ? { ending } : { ending, next }
 }
 
-/** After the first effect others need not wait any more. */
-function calming(effects: Effects, calm: () => void): Effects {
+/** Tells before each effect, whatever becomes of it. */
+function telling(effects: Effects, tell: () => void): Effects {
   return {
-    ...effects,
     signal(...args) {
-      calm()
+      tell()
       return effects.signal(...args)
     },
     stop(...args) {
-      calm()
+      tell()
       return effects.stop(...args)
+    },
+    start(...args) {
+      tell()
+      return effects.start(...args)
     },
   }
 }
@@ -93,130 +107,85 @@ function waiting(clock: Clock, calm: () => void): Clock {
   }
 }
 
-/** How an exception ends a run. A cancelled sleep throws an AbortError; the reason is on the signal. */
-function endingOf(error: unknown, cancel: AbortSignal): Ending {
-  if (error instanceof RunStop) return error.ending
-  if (cancel.aborted && cancel.reason instanceof RunStop) return cancel.reason.ending
-  if (error instanceof DockerError && error.retryable) {
-    return { outcome: 'unknown', reason: 'docker_unreachable', detail: error.message }
-  }
-  return { outcome: 'failed', reason: 'action_failed', detail: errorMessage(error) }
-}
-
-/** The measurements around a run; they are kept however it ends. */
-interface Measured {
-  before?: Measurement
-  after?: Measurement
-}
-
-async function climb(
+async function admitAndClimb(
   run: Run,
   ports: RunPorts,
   cancel: AbortSignal,
-  measured: Measured,
+  progress: Progress,
   calm: () => void,
 ): Promise<Ending> {
-  const { playbook, tier, resource } = assignment(run)
-  const changes = acts(playbook)
+  const { journal, clock, settings } = ports
+  // Looked up once: what another configuration says of it later is for later runs.
+  const { playbook, tier, aim, resource } = assignment(run, ports.playbooks())
+  const { acts } = playbook
   const ordered = run.origin === 'person'
   const target = await admitTarget(
     run.containerId,
-    { playbook: playbook.name, tier, resource, acts: changes && !run.dryRun, ordered },
+    { playbook: playbook.name, tier, ...aim, resource, acts: acts && !run.dryRun, ordered },
     ports,
   )
   const { policy, thresholds, census } = target.seen()
-  const dryRun = run.dryRun || (changes && policy.mode === 'dry-run')
-  if (changes && !run.dryRun) {
+  progress.before = measure(census)
+  progress.after = progress.before
+  progress.rung = { tier, resource, ladder: thresholds[resource] }
+  const dryRun = run.dryRun || (acts && policy.mode === 'dry-run')
+  if (acts && !run.dryRun) {
     const intention = { name: run.name, playbook: playbook.name, tier, ordered }
-    const refusal = restrain(intention, historyOf(run.name, ports), ports.settings(), ports.clock.now())
+    const refusal = restrain(intention, historyOf(run.name, ports), settings(), clock.now())
     if (refusal !== undefined) return refusal
-    if (!dryRun) ports.journal.admitRun(run.id)
+    if (!dryRun) journal.admitRun(run.id)
   }
-  const aim: Aim = {
-    resource,
-    tier,
-    threshold: thresholds[resource][tier]?.at ?? Number.POSITIVE_INFINITY,
-  }
-  // Whoever orders a playbook wants all of it.
-  const isCleared = (measurement: Measurement): boolean => !ordered && holds(aim, measurement)
-  measured.before = measure(census)
-  measured.after = measured.before
-  const effects = calming(createEffects(ports, dryRun), calm)
-  let last: Ending = { outcome: 'skipped', reason: 'no_candidates' }
-  let acted = false
-  for (const { action: name, goal, onMiss } of playbook.steps) {
-    cancel.throwIfAborted()
-    const action = actions[name]
-    const stepId = ports.journal.addStep(run.id, name)
-    const context: StepContext = {
-      ...stepContext(run, stepId, tier, target, effects, ports, cancel),
-      isCleared: ({ census: seen }) => isCleared(measure(seen)),
-      clock: waiting(ports.clock, calm),
-    }
-    const before = measured.after
-    try {
-      if (dryRun && action.acts) {
-        context.note(action.plan(await context.look(), context))
-        last = { outcome: 'dry_run', reason: 'dry_run' }
-      } else {
-        const own = await action.run(context)
-        const touched = action.acts && own?.outcome !== 'skipped'
-        acted ||= touched
-        // What a step has not touched is as it was, and to look again would only put off the step that helps; unless it
-        // is asked whether the goal holds, before something harder is done.
-        if (touched || goal !== undefined) measured.after = measure((await context.look()).census)
-        last = own ?? judge(aim, before, measured.after)
-      }
-    } catch (error) {
-      ports.journal.endStep(stepId, endingOf(error, cancel), before)
-      throw error
-    }
-    ports.journal.endStep(stepId, last, before, measured.after)
-    if (goal === 'below-tier' && !dryRun && isCleared(measured.after)) break
-    if (onMiss === 'stop') break
-  }
-  if (dryRun || !acted) return last
-  const overall = judge(aim, measured.before, measured.after)
-  return toldBetter.has(last.reason) && overall.outcome !== 'fixed'
-    ? { ...overall, reason: last.reason }
-    : overall
-}
-
-function assignment({ playbook: name, tier: tierName, resource: resourceName }: Run): {
-  playbook: ShippedPlaybook
-  tier: Tier
-  resource: Resource
-} {
-  const playbook = findPlaybook(name)
-  const tier = tiers.find((one) => one === tierName)
-  const resource = resources.find((one) => one === resourceName)
-  if (playbook && tier && resource) return { playbook, tier, resource }
-  throw new Error(`the journal asks for ${name} at ${tierName} of ${resourceName}: unknown to this version`)
-}
-
-function stepContext(
-  run: Run,
-  stepId: number,
-  tier: Tier,
-  target: Target,
-  effects: Effects,
-  { journal, clock, procfs, settings, ownPid }: RunPorts,
-  signal: AbortSignal,
-): Omit<StepContext, 'isCleared'> {
-  return {
-    stepId,
-    tier,
-    settings: settings(),
-    clock,
-    procfs,
-    effects,
-    ownPid,
-    signal,
+  // After the first effect others need not wait any more.
+  const effects = telling(createEffects(ports, dryRun), () => {
+    progress.acted = !dryRun
+    calm()
+  })
+  const ladder: Ladder = {
+    run,
+    playbook,
+    dryRun,
+    ordered,
+    cancel,
+    journal,
     look: target.look,
-    seen: target.seen,
-    refresh: target.refresh,
-    adopt: target.adopt,
-    note: (plan) => journal.planStep(stepId, plan),
-    restartsLastHour: () => journal.restartsSince(run.name, clock.now() - hour),
+    aim: (goal) => aimOf(goal, { resource, tier: aim.aim ?? tier }, thresholds),
+    contextOf: (stepId) => ({
+      stepId,
+      tier,
+      settings: settings(),
+      clock: waiting(clock, calm),
+      procfs: ports.procfs,
+      effects,
+      ownPid: ports.ownPid,
+      signal: cancel,
+      look: target.look,
+      seen: target.seen,
+      refresh: target.refresh,
+      adopt: target.adopt,
+      note: (plan) => journal.planStep(stepId, plan),
+      restartsLastHour: () => journal.restartsSince(run.name, clock.now() - hour),
+    }),
   }
+  const before = brokenDependents(target.seen().container, ports)
+  const ending = await climb(ladder, progress)
+  if (ending.outcome !== 'fixed' || dryRun) return ending
+  const broken = brokenDependents(target.seen().container, ports).filter((name) => !before.includes(name))
+  if (broken.length === 0) return ending
+  const detail = `${ending.detail}; but ${broken.join(', ')} in its network lost it, and must be restarted`
+  return { outcome: 'improved', reason: 'dependents_broken', detail }
+}
+
+function assignment(
+  { playbook: name, tier: tierName, resource: resourceName, origin, aim: aimName }: Run,
+  playbooks: Playbooks,
+): { playbook: ReadyPlaybook; tier: Tier; aim: { aim?: Tier }; resource: Resource } {
+  const playbook = playbooks.find(name)
+  const tier = tiers.find((one) => one === tierName)
+  const aim = tiers.find((one) => one === aimName)
+  const resource = resources.find((one) => one === resourceName)
+  const wanted = `the journal asks for ${name} at ${tierName} of ${resourceName}`
+  if (!playbook || !tier || !resource) throw new Error(`${wanted}: unknown to this version and configuration`)
+  // The configuration can have changed since the alert came.
+  if (origin !== 'person' && !playbook.isFor(tier, resource)) throw new Error(`${wanted}: it is not for that`)
+  return { playbook, tier, aim: aim === undefined ? {} : { aim }, resource }
 }

@@ -94,19 +94,24 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
     log.info({ run: run.id, container: run.name, playbook: run.playbook, tier: run.tier }, 'run started')
     const done = execute(run, ports, cancel.signal)
       .then(
-        (ending) => report(run, ending),
+        ({ ending, next: follower }) => {
+          report(run, ending)
+          return follower
+        },
         (error: unknown) => {
           log.error(
             { run: run.id, container: run.name, error: errorMessage(error) },
             'run could not be journalled',
           )
+          return undefined
         },
       )
-      .then(() => {
+      .then((follower) => {
         deadline.abort()
         active.delete(run.containerId)
         known.delete(run.id)
-        next(run.containerId)
+        if (follower !== undefined) submit(follower)
+        if (!active.has(run.containerId)) next(run.containerId)
       })
     active.set(run.containerId, { run, cancel, done })
     known.add(run.id)

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Size, sizeForm } from '../census/quantity.ts'
 import { MaintenanceWindow } from './maintenance.ts'
 
 const seconds = (fallback: number, maximum: number, description: string) =>
@@ -84,6 +85,26 @@ export const RemediationSettings = Type.Object(
         }),
       },
       { additionalProperties: false, default: {} },
+    ),
+    people: Type.Object(
+      {
+        processes: Type.Integer({
+          minimum: 1,
+          default: 31,
+          description: 'An incident with so many processes is for operations (level 2).',
+        }),
+        memory: Type.Union(Size.anyOf, {
+          expected: sizeForm,
+          default: '3g',
+          description: 'One with so much memory as well.',
+        }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    recovery: seconds(
+      600,
+      86_400,
+      'A container has recovered when it was below all tiers, healthy, and did not grow for so long.',
     ),
     maintenance: Type.Array(MaintenanceWindow, {
       default: [],

@@ -20,6 +20,8 @@ export const WebhookPayload = Type.Object({
   version: Type.Literal('4'),
   status: Type.Enum(['firing', 'resolved']),
   alerts: Type.Array(WebhookAlert, { maxItems: 100_000 }),
+  /** A regular expression: Alertmanager quotes what is special in the name. */
+  receiver: Type.Optional(Type.String({ maxLength: 1024 })),
   truncatedAlerts: Type.Optional(Type.Integer({ minimum: 0 })),
 })
 export type WebhookPayload = Static<typeof WebhookPayload>
@@ -31,12 +33,14 @@ export const skipReasons = [
   'unknown_tier',
   'unknown_resource',
   'unknown_playbook',
+  'not_for_playbook',
   'unknown_container',
   'container_gone',
   'other_host',
   'own_stack',
   'not_enforced',
   'resolved',
+  'watchdog',
 ] as const
 
 /** What became of one alert of a notification. */
@@ -54,3 +58,12 @@ export type Verdict = Static<typeof Verdict>
 
 /** One of the reasons to skip an alert. */
 export type SkipReason = (typeof skipReasons)[number]
+
+/**
+ * One way to write a moment: Alertmanager writes the same one with three digits of a second in its API, and with as
+ * many as it needs in notifications. Text that is no time stays as it is.
+ */
+export function instant(text: string): string {
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? text : new Date(at).toISOString()
+}

@@ -21,6 +21,8 @@ export interface HealthPorts {
   readonly privileges: () => readonly MissingPrivilege[]
   /** Why the last configuration was refused; undefined when the one on file is in force. */
   readonly configError: () => string | undefined
+  /** Why an Alertmanager could not be told of incidents; undefined when all could. */
+  readonly alertmanagerError: () => string | undefined
   readonly policyErrors: () => readonly { readonly name: string; readonly errors: readonly string[] }[]
   readonly version: string
 }
@@ -29,8 +31,10 @@ export interface HealthPorts {
 export function healthRoutes(app: FastifyInstance, ports: HealthPorts): void {
   app.get('/healthz', async () => ({ status: 'alive' }))
   app.get('/readyz', async (_request, reply) => {
-    // With the configuration of before it goes on doing its job.
-    const failing = parts(ports).filter(({ name, ok }) => !ok && name !== 'configuration')
+    // With the configuration of before it goes on doing its job, and also while nobody can be told.
+    const failing = parts(ports).filter(
+      ({ name, ok }) => !ok && name !== 'configuration' && name !== 'alertmanager',
+    )
     return reply.code(failing.length === 0 ? 200 : 503).send({
       status: failing.length === 0 ? 'ready' : 'not ready',
       failing,
@@ -49,7 +53,14 @@ export function healthRoutes(app: FastifyInstance, ports: HealthPorts): void {
   })
 }
 
-function parts({ inventory, journal, metrics, privileges, configError }: HealthPorts): readonly Part[] {
+function parts({
+  inventory,
+  journal,
+  metrics,
+  privileges,
+  configError,
+  alertmanagerError,
+}: HealthPorts): readonly Part[] {
   const { connected, error } = inventory.state()
   const collectors = metrics
     .collectors()
@@ -59,6 +70,7 @@ function parts({ inventory, journal, metrics, privileges, configError }: HealthP
     part('docker', connected ? undefined : (error ?? 'not connected')),
     part('journal', tryUse(journal)),
     part('configuration', configError()),
+    part('alertmanager', alertmanagerError()),
     part(
       'privileges',
       privileges()

@@ -3,8 +3,14 @@ import { Type } from 'typebox'
 import type { Inventory } from '../host/inventory.ts'
 import { errorMessage } from '../host/reading.ts'
 import { type IntakePorts, receive } from '../remediation/intake.ts'
+import { restOf, type TruncatedPorts } from '../remediation/truncated.ts'
 import { Verdict, WebhookPayload } from '../remediation/webhook.ts'
 import { problem } from './problem.ts'
+
+/** What cut notifications are completed with, and who counts them. */
+export interface CompletionPorts extends TruncatedPorts {
+  readonly count: (completed: boolean) => void
+}
 
 /** Largest notification that is taken, bytes: some thousands of alerts. */
 const bodyLimit = 8 * 1024 * 1024
@@ -16,6 +22,7 @@ const bodyLimit = 8 * 1024 * 1024
  */
 export function webhookRoute(
   intake: IntakePorts,
+  completion: CompletionPorts,
   inventory: Inventory,
   recovered: () => boolean,
 ): FastifyPluginAsyncTypebox {
@@ -32,14 +39,18 @@ export function webhookRoute(
           return problem(reply, 503, 'Docker is away', `retry later: ${error ?? 'not connected'}`)
         if (!recovered())
           return problem(reply, 503, 'Starting', 'retry later: runs of an earlier start are put in order')
-        if ((request.body.truncatedAlerts ?? 0) > 0) {
-          request.log.warn(
-            { truncated: request.body.truncatedAlerts },
-            'notification was truncated; set max_alerts: 0',
-          )
-        }
         try {
-          return reply.code(202).send({ alerts: receive(request.body, intake) })
+          const verdicts = receive(request.body, intake)
+          const truncated = request.body.truncatedAlerts ?? 0
+          // Those that came are on file, whatever becomes of the others.
+          const rest = truncated > 0 ? await restOf(request.body, completion) : undefined
+          if (rest === undefined) return reply.code(202).send({ alerts: verdicts })
+          completion.count(rest.kind === 'complete')
+          if (rest.kind === 'complete')
+            verdicts.push(...receive({ ...request.body, alerts: [...rest.alerts] }, intake))
+          const detail = rest.kind === 'complete' ? 'the rest was read from Alertmanager' : rest.detail
+          request.log.warn({ truncated, detail }, 'notification was truncated; set max_alerts: 0')
+          return reply.code(202).send({ alerts: verdicts })
         } catch (failure) {
           request.log.error({ error: errorMessage(failure) }, 'journal could not be written')
           return problem(

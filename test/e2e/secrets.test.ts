@@ -36,7 +36,7 @@ async function alert(
   playbook: string,
 ): Promise<void> {
   const fingerprint = (): string => crypto.randomUUID()
-  const labels = { tier, playbook, instance: planted.labelOfAlert }
+  const labels = { tier, playbook, team: planted.labelOfAlert }
   const annotations = { summary: planted.annotation }
   const alerts = containers.map((one) => alertAbout(one, labels, { annotations, fingerprint: fingerprint() }))
   const headers = { ...bearer(token), 'content-type': 'application/json' }

@@ -82,9 +82,14 @@ t.test('the families, and what they are', async (t) => {
     'pidwarden_host_swap_used_bytes gauge',
     'pidwarden_host_tasks gauge',
     'pidwarden_host_threads_max gauge',
+    'pidwarden_incident_active gauge',
+    'pidwarden_manual_intervention_required gauge',
     'pidwarden_remediation_in_progress gauge',
+    'pidwarden_run_duration_seconds histogram',
     'pidwarden_runs_total counter',
     'pidwarden_signals_total counter',
+    'pidwarden_truncated_notifications_total counter',
+    'pidwarden_watchdog_last_seen_timestamp_seconds gauge',
   ])
   for (const line of types) {
     t.equal(line.endsWith('_total counter'), line.includes('_total '), line)

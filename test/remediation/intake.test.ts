@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { WebhookAlert } from '../../src/remediation/webhook.ts'
+import { instant, type WebhookAlert } from '../../src/remediation/webhook.ts'
 import { unreachable } from '../support/simulated-docker.ts'
 import { addGateway } from '../support/simulated-gateway.ts'
 import { alertAbout, createPidwarden } from '../support/simulated-pidwarden.ts'
@@ -48,7 +48,7 @@ t.test('two Alertmanagers and their repeats act once', async (t) => {
   t.equal(journal.recentRuns(10).length, 1)
   const { episode, first: isFirst } = journal.receive({
     fingerprint: alert.fingerprint,
-    startsAt: alert.startsAt,
+    startsAt: instant(alert.startsAt),
     alert: 'x',
     containerId: 'x',
     name: 'x',
@@ -88,7 +88,7 @@ for (const [outcome, reason, again] of [
   ['skipped', 'container_replaced', true],
   ['cancelled', 'deadline', false],
   ['fixed', 'cleared', false],
-  ['improved', 'still_above', false],
+  ['improved', 'still_above', true],
   ['ineffective', 'respawned', false],
   ['skipped', 'container_gone', false],
   ['skipped', 'not_enforced', false],
@@ -100,7 +100,7 @@ for (const [outcome, reason, again] of [
   t.test(`a repeat after ${outcome}: ${reason} is ${again ? 'queued again' : 'known'}`, async (t) => {
     const { receive, container, journal } = setUp()
     const alert = alertAbout(container)
-    const matched = { fingerprint: alert.fingerprint, startsAt: alert.startsAt, alert: 'A' }
+    const matched = { fingerprint: alert.fingerprint, startsAt: instant(alert.startsAt), alert: 'A' }
     const about = { containerId: container.id, name: 'metamcp', tier: 'critical', resource: 'duplicates' }
     const { episode } = journal.receive({ ...matched, ...about, playbook: 'cleanup' })
     journal.addRun({ id: 'before', episodeId: episode.id, ...about, playbook: 'cleanup' })
@@ -122,7 +122,7 @@ for (const [outcome, reason] of [
   t.test(`a repeat after ${outcome}: ${reason} does not stop again what was stopped`, async (t) => {
     const { receive, container, journal } = setUp()
     const alert = alertAbout(container, { playbook: 'restart', tier: 'nuclear' })
-    const matched = { fingerprint: alert.fingerprint, startsAt: alert.startsAt, alert: 'A' }
+    const matched = { fingerprint: alert.fingerprint, startsAt: instant(alert.startsAt), alert: 'A' }
     const about = { containerId: container.id, name: 'metamcp', tier: 'nuclear', resource: 'duplicates' }
     const { episode } = journal.receive({ ...matched, ...about, playbook: 'restart' })
     journal.addRun({ id: 'before', episodeId: episode.id, ...about, playbook: 'restart' })

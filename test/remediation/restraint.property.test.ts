@@ -18,7 +18,14 @@ function live(seed: number): Deed[] {
     const name = random.pick(names)
     const tier = random.pick(tiers)
     const playbook = tier === 'nuclear' ? 'restart' : 'cleanup'
-    const history = { deeds, releasedAt: undefined, stop: undefined, wanting: new Set([name]), candidates: 3 }
+    const history = {
+      deeds,
+      releasedAt: undefined,
+      manual: undefined,
+      stop: undefined,
+      wanting: new Set([name]),
+      candidates: 3,
+    }
     if (restrain({ name, playbook, tier }, history, settings, now) !== undefined) continue
     deeds.push({ name, playbook, tier, outcome: random.pick(outcomes), at: now, endedAt: now + 1000 })
   }

@@ -10,6 +10,7 @@ const wanted: Intention = { name: 'metamcp', playbook: 'cleanup', tier: 'critica
 const nothing: History = {
   deeds: [],
   releasedAt: undefined,
+  manual: undefined,
   stop: undefined,
   wanting: new Set(['metamcp']),
   candidates: 1,

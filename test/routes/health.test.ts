@@ -23,6 +23,7 @@ t.test('in good state', async (t) => {
       'docker',
       'journal',
       'configuration',
+      'alertmanager',
       'privileges',
       'collector census',
       'collector host',

@@ -12,11 +12,15 @@ import type { Ending } from '../../src/journal/outcomes.ts'
 import type { Run } from '../../src/journal/records.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { RunStop } from '../../src/remediation/action.ts'
+import { createIncidentWatch } from '../../src/remediation/incidents/watch.ts'
 import { receive } from '../../src/remediation/intake.ts'
+import { createPoster } from '../../src/remediation/notices/poster.ts'
+import { createPlaybooks } from '../../src/remediation/playbooks/book.ts'
 import { execute, type RunPorts } from '../../src/remediation/run.ts'
 import { createRunner } from '../../src/remediation/runner.ts'
 import type { RemediationSettings } from '../../src/remediation/settings.ts'
 import type { Verdict, WebhookAlert } from '../../src/remediation/webhook.ts'
+import { SimulatedAlertmanager, usualAlertmanager } from './simulated-alertmanager.ts'
 import { SimulatedDocker } from './simulated-docker.ts'
 import { SimulatedHost } from './simulated-host.ts'
 
@@ -61,11 +65,13 @@ export function createPidwarden({
       : {
           cooldown: 0,
           budgets: [],
-          breaker: { failures: 100, open: 0 },
+          breaker: { failures: 100, open: 1800 },
           storm: { containers: 10_000, share: 1 },
         }),
   }
   const policy = policyFor(config)
+  let playbooksNow = createPlaybooks(config.playbooks)
+  const playbooks = () => playbooksNow
   const { database } = openDatabase(journalPath, clock.now())
   const journal = new Journal(database, clock.now)
   const observer = createObserver({ procfs, cgroups, clock, policyOf: policy, hostCores: 8, ownPid })
@@ -81,6 +87,7 @@ export function createPidwarden({
     clock,
     settings: () => settings,
     policyOf: policy,
+    playbooks,
     ownPid,
   }
   const runner = createRunner(ports, logger)
@@ -102,8 +109,38 @@ export function createPidwarden({
     }),
     warn,
   })
-  const surroundings = { container: inventory.get, everKnew: inventory.everKnew, policyOf: policy }
-  const intake = { journal, runner, surroundings, count: metrics.countAlert }
+  const surroundings = { container: inventory.get, everKnew: inventory.everKnew, policyOf: policy, playbooks }
+  const intake = {
+    journal,
+    runner,
+    surroundings,
+    clock,
+    settings: () => settings,
+    count: metrics.countAlert,
+    heartbeat: metrics.heartbeat,
+  }
+  const alertmanager = new SimulatedAlertmanager()
+  const alertmanagerUrls: string[] = [usualAlertmanager]
+  const watch = createIncidentWatch({
+    journal,
+    inventory,
+    observer,
+    procfs,
+    runner,
+    clock,
+    settings: () => settings,
+    scrapedAt: metrics.scrapedAt,
+    log: logger,
+  })
+  const poster = createPoster({
+    journal,
+    alertmanager,
+    clock,
+    settings: () => ({ urls: alertmanagerUrls, authorization: 'Bearer', labels: { cluster: 'test' } }),
+    links: () => ({ dashboard: 'http://grafana.test', pidwarden: '' }),
+    standing: watch.standing,
+    log: logger,
+  })
   const privileges: MissingPrivilege[] = []
   const policyErrors = () =>
     inventory
@@ -125,6 +162,9 @@ export function createPidwarden({
     privileges: () => privileges,
     policyErrors,
     intake,
+    completion: { alertmanager, urls: () => alertmanagerUrls, count: metrics.countTruncated },
+    standing: watch.standing,
+    alertmanagerError: poster.trouble,
     acting: { journal, runner, inventory },
     orders: { runs: ports, runner },
   })
@@ -135,7 +175,7 @@ export function createPidwarden({
     const id = `run-${journal.recentRuns(10_000).length + 1}`
     const { episode } = journal.receive({
       fingerprint: id,
-      startsAt: '2026-11-20T12:00:00Z',
+      startsAt: '2026-11-20T12:00:00.000Z',
       alert: 'PidwardenDuplicatesCritical',
       containerId,
       name,
@@ -164,10 +204,18 @@ export function createPidwarden({
     intake,
     app,
     start,
+    alertmanager,
+    alertmanagerUrls,
+    watch,
+    poster,
     privileges,
     logs,
     logger,
     addRun,
+    /** Goes on with the playbooks of another configuration file. */
+    replacePlaybooks(next: string) {
+      playbooksNow = createPlaybooks(parseConfig(next, 'test.yaml').playbooks)
+    },
     /** Queues a run and carries it out to its end, with the deadline that the runner would set. */
     async perform(container: KnownContainer, wanted?: Wanted, cancel = new AbortController()) {
       const run = addRun(container, wanted)
@@ -177,7 +225,7 @@ export function createPidwarden({
         () => cancel.abort(new RunStop(late)),
         () => {},
       )
-      const ending = await clock.drive(execute(run, ports, cancel.signal))
+      const { ending } = await clock.drive(execute(run, ports, cancel.signal))
       over.abort()
       const story = journal.story(run.id)
       if (story === undefined) throw new Error('the run is not in the journal')

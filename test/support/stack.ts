@@ -19,6 +19,7 @@ export interface Stack {
   readonly lab: Lab
   readonly url: string
   readonly prometheus: Daemon | undefined
+  readonly alertmanagers: readonly Daemon[]
   /** GET with the token, as JSON. */
   get<T>(path: string): Promise<T>
   /** Runs that are over, oldest first, of the container. */
@@ -57,9 +58,13 @@ export async function startStack(t: Test, lab: Lab, options: StackOptions = {}):
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const tokenFile = join(folder, 'token')
   await writeFile(tokenFile, token)
+  const alertmanagers: Daemon[] = []
+  /** They come after pidwarden, whose address they need. */
+  const alertmanagerUrls: string[] = []
   const service = createService({
     config: parseConfig(config, 'pidwarden.yaml'),
     token,
+    alertmanagers: alertmanagerUrls,
     journalPath: join(folder, 'journal.db'),
     dockerSocket,
     procRoot: '/proc',
@@ -71,11 +76,11 @@ export async function startStack(t: Test, lab: Lab, options: StackOptions = {}):
   await service.app.listen({ host: '127.0.0.1', port })
   t.teardown(() => service.stop())
   const url = `http://127.0.0.1:${port}`
-  const alertmanagers: Daemon[] = []
   for (let made = 0; made < count; made++) {
     const alertmanager = await startAlertmanager(lab, url, tokenFile)
     t.teardown(() => alertmanager.stop())
     alertmanagers.push(alertmanager)
+    alertmanagerUrls.push(alertmanager.url)
   }
   let prometheus: Daemon | undefined
   if (count > 0) {
@@ -99,6 +104,7 @@ export async function startStack(t: Test, lab: Lab, options: StackOptions = {}):
     lab,
     url,
     prometheus,
+    alertmanagers,
     get,
     async ended(containerId) {
       const { runs } = await get<{ runs: Run[] }>('/api/runs')

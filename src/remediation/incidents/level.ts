@@ -1,0 +1,43 @@
+import { rank, type Tier, tiers } from '../../census/presets.ts'
+import { bytes } from '../../census/quantity.ts'
+import type { Reason } from '../../journal/outcomes.ts'
+import type { Deeds, Level, Measurement } from '../../journal/records.ts'
+import type { RemediationSettings } from '../settings.ts'
+
+/** What decides how many people ought to know. */
+export interface Gravity {
+  /** The highest tier so far. */
+  readonly tier: string
+  readonly measurement: Partial<Measurement>
+  readonly deeds: Pick<Deeds, 'restarts' | 'unhelpful'>
+  /** Why the last run ended, if one has. */
+  readonly reason?: Reason
+}
+
+/** From where on operations ought to know. */
+export interface LevelSettings {
+  readonly processes: number
+  /** Bytes. */
+  readonly memory: number
+}
+
+/** From where on operations ought to know, in base units. */
+export function levelSettings({ people }: RemediationSettings): LevelSettings {
+  return { processes: people.processes, memory: bytes(people.memory) }
+}
+
+/** So many restarts within one incident are several. */
+const several = 2
+
+/**
+ * Which people an incident is for. 1: only the log. 2: operations, as it is large. 3: engineering, as what was done did
+ * not help, or it was restarted several times. 4: everybody, as many containers want action at once. 5, a person must
+ * act, is not told by numbers: whoever gives up says so.
+ */
+export function levelOf({ tier, measurement, deeds, reason }: Gravity, settings: LevelSettings): Level {
+  if (reason === 'storm') return 4
+  if (deeds.unhelpful > 0 || deeds.restarts >= several) return 3
+  const { processes = 0, memory = 0 } = measurement
+  const high = tiers.some((one: Tier) => one === tier && rank(one) >= rank('emergency'))
+  return high || processes >= settings.processes || memory >= settings.memory ? 2 : 1
+}

@@ -1,0 +1,67 @@
+import { type Resource, rank, type Tier, tiers } from '../../census/presets.ts'
+import type { Ending, Outcome, Reason } from '../../journal/outcomes.ts'
+
+/** What comes after a run. */
+export type Sequel =
+  | { readonly kind: 'nothing' }
+  /** The next tier's playbook, although that tier is not reached. */
+  | { readonly kind: 'rung'; readonly tier: Tier; readonly playbook: string }
+  /** There is nothing left that pidwarden could do. */
+  | { readonly kind: 'people'; readonly reason: string }
+
+/** A run that is over. */
+export interface Past {
+  readonly playbook: string
+  /** The tier of its rung. */
+  readonly tier: Tier
+  readonly resource: Resource
+  readonly ending: Ending
+  /** What the step that missed its goal says is to be done; undefined when none did. */
+  readonly miss: 'next' | 'stop' | 'escalate' | undefined
+  /** Playbooks that were tried before for the same alert, and that this run came from. */
+  readonly tried: ReadonlySet<string>
+  /** True when the number grows while there is nothing that may be ended. */
+  readonly grows: boolean
+}
+
+/** The playbook of each tier of the resource, as the policy of the container has it. */
+export type Ladder = Partial<Record<Tier, { readonly playbook: string }>>
+
+const nothing: Sequel = { kind: 'nothing' }
+const didNotHelp: ReadonlySet<Outcome> = new Set(['ineffective', 'regressed', 'failed'])
+
+/** Nothing that pidwarden may do is left after these, whatever the tier. */
+const exhausted: ReadonlySet<Reason> = new Set([
+  'restart_budget',
+  'unsafe_restart',
+  'breaker_open',
+  'dependents_broken',
+])
+
+/**
+ * What follows. A playbook that did not help is followed by that of the next tier; after the last one by people. Where
+ * it helped, and not enough, the next repeat of the alert tries again. Where there was nothing to end, higher tiers
+ * have alerts of their own; only where there is none are people asked, and only if the number grows. Pure.
+ */
+export function sequel(past: Past, ladder: Ladder): Sequel {
+  const { ending, miss, playbook } = past
+  const detail = ending.detail ?? ending.reason
+  if (ending.outcome === 'fixed') return nothing
+  if (exhausted.has(ending.reason)) return { kind: 'people', reason: detail }
+  if (miss !== 'escalate') return nothing
+  const next = nextRung(past, ladder)
+  if (ending.reason === 'no_candidates' && past.grows && next === undefined)
+    return { kind: 'people', reason: `${playbook} finds nothing that it may end, and ${past.resource} grows` }
+  if (!didNotHelp.has(ending.outcome)) return nothing
+  return next ?? { kind: 'people', reason: `${playbook} did not help: ${detail}` }
+}
+
+/** The lowest tier above whose playbook is another one than those that did not help. */
+function nextRung({ tier, playbook, tried }: Past, ladder: Ladder): Sequel | undefined {
+  for (const above of tiers.filter((one) => rank(one) > rank(tier))) {
+    const rung = ladder[above]?.playbook
+    if (rung !== undefined && rung !== playbook && !tried.has(rung))
+      return { kind: 'rung', tier: above, playbook: rung }
+  }
+  return undefined
+}

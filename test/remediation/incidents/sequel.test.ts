@@ -1,0 +1,122 @@
+import t from 'tap'
+import { type Ladder, type Past, type Sequel, sequel } from '../../../src/remediation/incidents/sequel.ts'
+
+/** As the preset `protocol` has it for duplicates. */
+const ladder: Ladder = {
+  warning: { playbook: 'record' },
+  critical: { playbook: 'cleanup' },
+  emergency: { playbook: 'cleanup' },
+  nuclear: { playbook: 'restart' },
+}
+
+const past: Past = {
+  playbook: 'cleanup',
+  tier: 'critical',
+  resource: 'duplicates',
+  ending: { outcome: 'ineffective', reason: 'still_above', detail: '24 -> 24' },
+  miss: 'escalate',
+  tried: new Set(),
+  grows: false,
+}
+const nothing: Sequel = { kind: 'nothing' }
+const restart: Sequel = { kind: 'rung', tier: 'nuclear', playbook: 'restart' }
+
+const cases: readonly [string, Partial<Past>, Sequel | RegExp, Ladder?][] = [
+  ['did not help: the next tier with another playbook', {}, restart],
+  ['worse than before', { ending: { outcome: 'regressed', reason: 'still_above' } }, restart],
+  ['failed', { ending: { outcome: 'failed', reason: 'action_failed' } }, restart],
+  ['came back', { ending: { outcome: 'ineffective', reason: 'respawned' } }, restart],
+  [
+    'the next tier as it comes',
+    {},
+    { kind: 'rung', tier: 'emergency', playbook: 'contain' },
+    {
+      ...ladder,
+      emergency: { playbook: 'contain' },
+    },
+  ],
+  [
+    'a playbook that people review is a rung as well',
+    { tier: 'warning' },
+    {
+      kind: 'rung',
+      tier: 'critical',
+      playbook: 'record',
+    },
+    { warning: { playbook: 'cleanup' }, critical: { playbook: 'record' }, nuclear: { playbook: 'restart' } },
+  ],
+  [
+    'what was tried for this alert is not tried again',
+    { tried: new Set(['restart']) },
+    /cleanup did not help: 24 -> 24/,
+  ],
+  ['after the last tier come people', { playbook: 'restart', tier: 'nuclear' }, /restart did not help/],
+  [
+    'a policy without a higher tier is not made harsher',
+    {},
+    /cleanup did not help/,
+    {
+      critical: { playbook: 'cleanup' },
+    },
+  ],
+  ['fixed', { ending: { outcome: 'fixed', reason: 'cleared' } }, nothing],
+  [
+    'helped, and not enough: the next repeat tries again',
+    { ending: { outcome: 'improved', reason: 'still_above' } },
+    nothing,
+  ],
+  ['the playbook says to stop', { miss: 'stop' }, nothing],
+  [
+    'something else ended it',
+    { miss: undefined, ending: { outcome: 'cancelled', reason: 'shutdown' } },
+    nothing,
+  ],
+  ['unknown never escalates', { ending: { outcome: 'unknown', reason: 'census_unknown' } }, nothing],
+  ['nothing that may be ended', { ending: { outcome: 'skipped', reason: 'no_candidates' } }, nothing],
+  [
+    'nothing that may be ended, it grows, and higher tiers have alerts',
+    {
+      ending: { outcome: 'skipped', reason: 'no_candidates' },
+      grows: true,
+    },
+    nothing,
+  ],
+  [
+    'nothing that may be ended, it grows, and no tier is left',
+    {
+      ending: { outcome: 'skipped', reason: 'no_candidates' },
+      grows: true,
+    },
+    /finds nothing that it may end, and duplicates grows/,
+    { critical: { playbook: 'cleanup' } },
+  ],
+  [
+    'no restart is to be had',
+    {
+      miss: undefined,
+      ending: { outcome: 'skipped', reason: 'restart_budget', detail: 'restarted 3 times' },
+    },
+    /restarted 3 times/,
+  ],
+  ['never to be restarted', { ending: { outcome: 'skipped', reason: 'unsafe_restart' } }, /unsafe_restart/],
+  [
+    'given up after several',
+    { miss: undefined, ending: { outcome: 'skipped', reason: 'breaker_open' } },
+    /breaker_open/,
+  ],
+  [
+    'no restart was to be had, and none was needed',
+    { ending: { outcome: 'fixed', reason: 'restart_budget' } },
+    nothing,
+  ],
+  ['put off', { miss: undefined, ending: { outcome: 'skipped', reason: 'budget' } }, nothing],
+]
+
+for (const [name, more, expected, policy = ladder] of cases) {
+  t.test(name, async (t) => {
+    const what = sequel({ ...past, ...more }, policy)
+    if (expected instanceof RegExp) t.match(what, { kind: 'people', reason: expected })
+    else if (expected.kind === 'nothing') t.same(what, nothing)
+    else t.same(what, expected)
+  })
+}
