@@ -67,8 +67,8 @@ t.test('the webhook carries everything, and the token', async (t) => {
 
 t.test('a higher tier silences the lower ones of the same container, and of no other thing', async (t) => {
   const order = ['nuclear', 'emergency', 'critical', 'warning']
-  t.equal(config.inhibit_rules.length, order.length - 1)
-  for (const [index, rule] of config.inhibit_rules.entries()) {
+  const rules = config.inhibit_rules.slice(0, order.length - 1)
+  for (const [index, rule] of rules.entries()) {
     t.same(rule.equal, ['instance', 'id'])
     t.same(rule.source_matchers, [`tier="${order[index]}"`, 'id!=""'])
     const lower = order.slice(index + 1)
@@ -77,4 +77,24 @@ t.test('a higher tier silences the lower ones of the same container, and of no o
       'id!=""',
     ])
   }
+})
+
+t.test('of what pidwarden tells of an incident, the latest speaks', async (t) => {
+  const rules: { source_matchers: string[]; target_matchers: string[]; equal: string[] }[] =
+    config.inhibit_rules.slice(3)
+  for (const rule of rules) {
+    for (const matchers of [rule.source_matchers, rule.target_matchers])
+      t.equal(matchers[0], 'alertname="PidwardenIncident"')
+  }
+  const levels = rules
+    .slice(0, 4)
+    .map(({ source_matchers: source, target_matchers: target }) => [source[1], target[1]])
+  t.same(levels, [
+    ['level="5"', 'level=~"[1-4]"'],
+    ['level="4"', 'level=~"[1-3]"'],
+    ['level="3"', 'level=~"[12]"'],
+    ['level="2"', 'level="1"'],
+  ])
+  t.match(rules[4], { source_matchers: [/./, 'acted="yes"'], target_matchers: [/./, 'acted="no"'] })
+  t.ok(rules[4]?.equal.includes('level'), 'a level that nobody has heard of yet is not silenced')
 })
