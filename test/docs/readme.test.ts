@@ -3,21 +3,40 @@ import t from 'tap'
 import { labelForms } from '../../src/census/labels.ts'
 import { presets, type TierRule } from '../../src/census/presets.ts'
 import { parseConfig } from '../../src/config.ts'
-import { findPlaybook } from '../../src/remediation/playbooks/index.ts'
+import { actions } from '../../src/remediation/actions/index.ts'
+import { Step } from '../../src/remediation/playbook.ts'
+import { createPlaybooks } from '../../src/remediation/playbooks/book.ts'
 
 /** The README says what the code does. */
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-const examples = [...readme.matchAll(/```yaml\n((?:policy|containers):[\s\S]*?)```/g)].map(
+const examples = [...readme.matchAll(/```yaml\n((?:policy|containers|playbooks):[\s\S]*?)```/g)].map(
   ([, yaml = '']) => yaml,
 )
 
-t.test('the first configuration is the default, the second is valid', async (t) => {
-  t.equal(examples.length, 2)
+t.test('the first configuration is the default, the others are valid', async (t) => {
+  t.equal(examples.length, 3)
   t.same(parseConfig(examples[0] ?? '', 'README.md'), parseConfig('', 'none'))
   t.match(parseConfig(examples[1] ?? '', 'README.md'), {
     labels: { maxMode: 'dry-run' },
     expected: ['metamcp'],
   })
+})
+
+t.test('the playbook of the example is one, and is called', async (t) => {
+  const config = parseConfig(examples[2] ?? '', 'README.md')
+  const [written] = config.playbooks
+  const playbook = createPlaybooks(config.playbooks).find(written?.name ?? '')
+  t.ok(playbook?.acts)
+  const { warning, critical } = config.policy.thresholds?.processes ?? {}
+  t.match(critical ?? warning, { playbook: written?.name })
+  t.ok(playbook?.isFor('critical', 'processes'))
+})
+
+t.test('actions with their parameters, and the keys of a step, are named', async (t) => {
+  const section = readme.split('### Playbooks of your own')[1]?.split('\n## ')[0] ?? ''
+  const parameters = Object.values(actions).flatMap((action) => Object.keys(action.parameters.properties))
+  for (const word of [...Object.keys(actions), ...parameters, ...Object.keys(Step.properties)])
+    t.ok(section.includes(`\`${word}\``), word)
 })
 
 t.test('labels and presets are named', async (t) => {
@@ -32,7 +51,7 @@ t.test('every playbook that a preset asks for exists', async (t) => {
   const rules = Object.values(presets).flatMap(({ tiers }) =>
     Object.values(tiers).flatMap((byTier): TierRule[] => Object.values(byTier)),
   )
-  for (const { playbook } of rules) t.ok(findPlaybook(playbook), playbook)
+  for (const { playbook } of rules) t.ok(createPlaybooks().find(playbook), playbook)
 })
 
 t.test('the table of tiers is that of the preset protocol', async (t) => {
