@@ -90,9 +90,9 @@ export async function climb(ladder: Ladder, course: Course): Promise<Ending> {
   }
   if (dryRun || !acted) return last
   const verdict = judge(aim, start, course.after)
-  return toldBetter.has(last.reason) && verdict.outcome !== 'fixed'
-    ? { ...verdict, reason: last.reason }
-    : verdict
+  if (!toldBetter.has(last.reason) || verdict.outcome === 'fixed') return verdict
+  const detail = [verdict.detail, last.detail].filter((one) => one !== undefined).join('; ')
+  return { ...verdict, reason: last.reason, detail }
 }
 
 /** What a step is for: its own goal, or what the steps behind it are for, or else those before it. */

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 import { setInterval } from 'node:timers/promises'
-import type { Verdict, WebhookAlert } from '../../src/remediation/webhook.ts'
+import { instant, type Verdict, type WebhookAlert } from '../../src/remediation/webhook.ts'
 import { token } from './program.ts'
 
 /** Ids of the containers that a storm is about. */
@@ -63,7 +63,7 @@ export function expectedDeliveries(sent: readonly (readonly WebhookAlert[])[]): 
   const deliveries = new Map<string, number>()
   for (const { status, fingerprint, startsAt: at } of sent.flat()) {
     if (status !== 'firing' || !/^(above|well|recorded)-/.test(fingerprint)) continue
-    const episode = `${fingerprint} ${at}`
+    const episode = `${fingerprint} ${instant(at)}`
     deliveries.set(episode, (deliveries.get(episode) ?? 0) + 1)
   }
   return deliveries
