@@ -10,8 +10,9 @@ import { type Aim, holds, judge, measure } from './verify.ts'
 /** Between two looks at whether a goal holds that is waited for, milliseconds. */
 const poll = 1000
 
-/** What the last action knows better than two numbers do: that it came back, or that no restart is to be had. */
+/** What the last action knows better than two numbers do: that it came back, or that nothing more is to be had. */
 const toldBetter = new Set<Ending['reason']>([
+  'no_candidates',
   'respawned',
   'restart_budget',
   'unsafe_restart',

@@ -100,7 +100,7 @@ t.test('a goal that is not reached is missed when its time is over', async (t) =
   orphan(1)
   duplicate(10, { listens })
   const run = await perform()
-  t.match(run.ending, { outcome: 'ineffective', reason: 'still_above' })
+  t.match(run.ending, { outcome: 'ineffective', reason: 'no_candidates' })
   t.same(reasonsOf(run), [
     'collect-evidence recorded',
     'kill-orphans still_above',

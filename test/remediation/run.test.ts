@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
       duplicate(10, { listens })
       orphan(2)
     },
-    ending: { outcome: 'ineffective', reason: 'still_above', detail: /10 -> 10/ },
+    ending: { outcome: 'ineffective', reason: 'no_candidates', detail: /10 -> 10/ },
     touched: true,
   },
   {
@@ -71,7 +71,7 @@ const cases: readonly Case[] = [
         duplicate(3, { listens })
       }
     },
-    ending: { outcome: 'regressed', reason: 'still_above', detail: /10 -> 13/ },
+    ending: { outcome: 'regressed', reason: 'no_candidates', detail: /10 -> 13/ },
     touched: true,
   },
   {

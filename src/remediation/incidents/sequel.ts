@@ -50,8 +50,11 @@ export function sequel(past: Past, ladder: Ladder): Sequel {
   if (exhausted.has(ending.reason)) return { kind: 'people', reason: detail }
   if (miss !== 'escalate') return nothing
   const next = nextRung(past, ladder)
-  if (ending.reason === 'no_candidates' && past.grows && next === undefined)
-    return { kind: 'people', reason: `${playbook} finds nothing that it may end, and ${past.resource} grows` }
+  // Whatever could be ended is, and stays so: the rest is not for this playbook, and no proof that a harder one is due.
+  if (ending.reason === 'no_candidates') {
+    const reason = `${playbook} finds nothing more that it may end, and ${past.resource} grows`
+    return past.grows && next === undefined ? { kind: 'people', reason } : nothing
+  }
   if (!didNotHelp.has(ending.outcome)) return nothing
   return next ?? { kind: 'people', reason: `${playbook} did not help: ${detail}` }
 }

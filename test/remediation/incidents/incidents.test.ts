@@ -105,6 +105,22 @@ t.test('what did not help is followed by the playbook of the next tier', async (
   t.match(setting.journal.incidents.open(), [{ level: 3, manual: undefined }], 'engineering ought to know')
 })
 
+t.test(
+  'what may not be ended is no reason to restart, whether there was something beside it or not',
+  async (t) => {
+    for (const orphans of [0, 3]) {
+      const setting = setUp()
+      setting.container.labels = { 'pidwarden.mode': 'enforce' }
+      setting.duplicate(10)
+      setting.orphan(orphans)
+      const runs = await fire(setting)
+      t.equal(runs.length, 1)
+      t.match(runs, [{ playbook: 'cleanup', ending: { reason: 'no_candidates' } }])
+      t.match(setting.journal.incidents.open(), [{ manual: undefined }])
+    }
+  },
+)
+
 t.test('an escalation is refused when the tier was left in the meantime', async (t) => {
   const setting = setUp()
   const servers = setting.duplicate(10)

@@ -74,6 +74,11 @@ const cases: readonly [string, Partial<Past>, Sequel | RegExp, Ladder?][] = [
   ['unknown never escalates', { ending: { outcome: 'unknown', reason: 'census_unknown' } }, nothing],
   ['nothing that may be ended', { ending: { outcome: 'skipped', reason: 'no_candidates' } }, nothing],
   [
+    'orphans were ended, and the rest may not be',
+    { ending: { outcome: 'ineffective', reason: 'no_candidates' } },
+    nothing,
+  ],
+  [
     'nothing that may be ended, it grows, and higher tiers have alerts',
     {
       ending: { outcome: 'skipped', reason: 'no_candidates' },
@@ -87,7 +92,7 @@ const cases: readonly [string, Partial<Past>, Sequel | RegExp, Ladder?][] = [
       ending: { outcome: 'skipped', reason: 'no_candidates' },
       grows: true,
     },
-    /finds nothing that it may end, and duplicates grows/,
+    /finds nothing more that it may end, and duplicates grows/,
     { critical: { playbook: 'cleanup' } },
   ],
   [
