@@ -44,8 +44,7 @@ export interface Preset {
 export const usualPlaybook = {
   warning: 'record',
   critical: 'cleanup',
-  // `contain` takes this place as soon as there is one.
-  emergency: 'cleanup',
+  emergency: 'contain',
   nuclear: 'restart',
 } as const satisfies Record<Tier, string>
 

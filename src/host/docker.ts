@@ -63,6 +63,8 @@ export interface Docker {
   stop(id: string, grace: number): Promise<void>
   /** Already running is success. */
   start(id: string): Promise<void>
+  /** Changes the PID limit of a container, running or not; -1 = none. POST /containers/{id}/update, PidsLimit */
+  setPidsLimit(id: string, limit: number): Promise<void>
 }
 
 /** Why a call to Docker failed, in words that code can act on. */

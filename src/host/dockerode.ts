@@ -58,6 +58,11 @@ export function createDocker(socketPath: string): Docker {
         engine.getContainer(id).start({ abortSignal }),
       ).catch(unlessNotModified)
     },
+    async setPidsLimit(id, limit) {
+      await call(`set the PID limit of container ${short(id)}`, () =>
+        engine.getContainer(id).update({ PidsLimit: limit }),
+      )
+    },
   }
 }
 

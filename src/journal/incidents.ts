@@ -102,7 +102,7 @@ export class Incidents {
          (${effects} AND kind = 'signal' AND result = 'sent') AS signals,
          (${effects} AND kind = 'stop') AS restarts,
          (SELECT count(*) FROM runs WHERE incident_id = :id AND admitted_at IS NOT NULL
-            AND outcome IN ('${unhelpful.join("', '")}')) AS unhelpful,
+            AND outcome IN ('${unhelpful.join("', '")}') AND reason <> 'no_candidates') AS unhelpful,
          (SELECT count(*) FROM runs WHERE incident_id = :id AND admitted_at IS NOT NULL
             AND origin = 'person') AS ordered`.replaceAll(':id', '?1'),
       id,
@@ -188,6 +188,15 @@ export class Incidents {
     )
     this.raise(id, 5)
     this.#changed(id)
+  }
+
+  /** One run may try although a person is needed; the next one waits as long again. */
+  renewManual(id: number): void {
+    this.#sql.run(
+      'UPDATE incidents SET manual_at = ? WHERE id = ? AND manual_at IS NOT NULL',
+      this.#now(),
+      id,
+    )
   }
 
   /** A person has looked at the container of this name. */

@@ -126,9 +126,16 @@ export class Journal extends JournalReader {
     return forgetSome(this.#database, settings, this.#now())
   }
 
-  /** Lets the run act; from now on it counts as one that did. */
-  admitRun(id: string): void {
-    this.sql.run('UPDATE runs SET admitted_at = ? WHERE id = ?', this.#now(), id)
+  /**
+   * Lets the run act; from now on it counts as one that did. Where a person is needed, it is the one that may try: from
+   * now on the next one waits, unless a person asks for it.
+   */
+  admitRun(id: string, ordered = false): void {
+    this.transaction(() => {
+      this.sql.run('UPDATE runs SET admitted_at = ? WHERE id = ?', this.#now(), id)
+      const incidentId = this.run(id)?.incidentId
+      if (incidentId !== undefined && !ordered) this.incidents.renewManual(incidentId)
+    })
   }
 
   /** Stops all acting, also after the next start, until `resumeActing`. The first reason stays. */
@@ -209,10 +216,11 @@ export class Journal extends JournalReader {
   /** Writes the intents down, all or none; the ids come back in the same order. */
   intend(stepId: number, effects: readonly NewEffect[]): readonly number[] {
     return this.transaction(() =>
-      effects.map(({ kind, pid, startTicks, command, signal, life }) => {
+      effects.map((effect) => {
+        const { kind, pid, startTicks, command, signal, life, pidsLimit, pidsLimitBefore } = effect
         const { id } = this.sql.run(
-          `INSERT INTO effects (step_id, kind, pid, start_ticks, command, signal, life, intent_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO effects (step_id, kind, pid, start_ticks, command, signal, life, pids_limit, pids_limit_before, intent_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           stepId,
           kind,
           pid ?? null,
@@ -220,6 +228,8 @@ export class Journal extends JournalReader {
           command ?? null,
           signal ?? null,
           life ?? null,
+          pidsLimit ?? null,
+          pidsLimitBefore ?? null,
           this.#now(),
         )
         this.changes.tell('effect', id)

@@ -39,6 +39,8 @@ export const reasons = [
   'cooldown',
   'budget',
   'unsafe_restart',
+  'already_limited',
+  'limit_not_enforced',
   'respawned',
   'action_failed',
   'deadline',

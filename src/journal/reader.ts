@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { IncidentsReader } from './incidents.ts'
-import type { Debt, Deed, Durations, Effect, Run, RunStory, Step, Stop, Tally } from './records.ts'
+import type { Clamp, Debt, Deed, Durations, Effect, Run, RunStory, Step, Stop, Tally } from './records.ts'
 import { type Row, toDeed, toEffect, toRun, toStep } from './rows.ts'
 import { Statements } from './statements.ts'
 
@@ -74,7 +74,8 @@ export abstract class JournalReader {
   wanted(since: number): readonly { readonly name: string; readonly playbook: string }[] {
     return this.sql
       .all(
-        `SELECT DISTINCT name, playbook FROM runs WHERE origin = 'alert' AND (state <> 'done' OR created_at >= ?)`,
+        `SELECT name, playbook FROM runs WHERE origin = 'alert' AND state <> 'done'
+       UNION SELECT name, playbook FROM runs WHERE origin = 'alert' AND created_at >= ?`,
         since,
       )
       .map((row) => ({ name: String(row.name), playbook: String(row.playbook) }))
@@ -115,6 +116,27 @@ export abstract class JournalReader {
         name: String(row.name),
         life: String(row.life),
         at: Number(row.at),
+      }))
+  }
+
+  /** PID limits that were set for a while and are not known to be taken back, oldest first. */
+  clamps(): readonly Clamp[] {
+    return this.sql
+      .all(
+        `SELECT run_id, step_id, container_id, name, pids_limit, pids_limit_before FROM effects AS clamps
+         JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
+         WHERE clamps.kind = 'clamp' AND NOT EXISTS (
+           SELECT 1 FROM effects WHERE step_id = clamps.step_id AND kind = 'unclamp' AND id > clamps.id
+             AND result IN ('done', 'gone', 'changed'))
+         ORDER BY clamps.id`,
+      )
+      .map((row) => ({
+        runId: String(row.run_id),
+        stepId: Number(row.step_id),
+        containerId: String(row.container_id),
+        name: String(row.name),
+        limit: Number(row.pids_limit),
+        before: Number(row.pids_limit_before),
       }))
   }
 

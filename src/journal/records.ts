@@ -80,9 +80,14 @@ export interface Step {
   readonly after?: Measurement
 }
 
+/** Kinds of effects; `unclamp` takes a clamp back, as `start` does a stop. */
+export const effectKinds = ['signal', 'stop', 'start', 'clamp', 'unclamp'] as const
+/** One of the kinds of effects. */
+export type EffectKind = (typeof effectKinds)[number]
+
 /** Something that changes the world: written down before it happens, completed with what came back. */
 export interface NewEffect {
-  readonly kind: 'signal' | 'stop' | 'start'
+  readonly kind: EffectKind
   /** For signals: host pid and start time name the process. */
   readonly pid?: number
   readonly startTicks?: number
@@ -90,6 +95,9 @@ export interface NewEffect {
   readonly signal?: string
   /** For stops: StartedAt of the life that is ended; a container with another one was started since. */
   readonly life?: string
+  /** For a clamp of the PID limit: what it is set to, and what Docker had before; -1 = no limit. */
+  readonly pidsLimit?: number
+  readonly pidsLimitBefore?: number
 }
 
 /** An effect and its result: `sent`, `gone`, `changed`, `done`, `failed: …`; none = the process died in between. */
@@ -182,6 +190,7 @@ export interface Deed {
   readonly tier: string
   /** None while it goes on. */
   readonly outcome?: Outcome
+  readonly reason?: Reason
   /** When it was let act, milliseconds since the epoch. */
   readonly at: number
   readonly endedAt?: number
@@ -203,6 +212,17 @@ export interface Debt {
   readonly life: string
   /** When the stop was begun, milliseconds since the epoch. */
   readonly at: number
+}
+
+/** A PID limit that was set for a while and has not been taken back. */
+export interface Clamp {
+  readonly runId: string
+  readonly stepId: number
+  readonly containerId: string
+  readonly name: string
+  /** What it was set to, and what Docker had before; -1 = no limit. */
+  readonly limit: number
+  readonly before: number
 }
 
 /** How often something happened, by its labels. */

@@ -4,6 +4,7 @@ import {
   type Deed,
   type Effect,
   type Episode,
+  effectKinds,
   type Incident,
   type Level,
   type Measurement,
@@ -65,6 +66,7 @@ export function toDeed(row: Row): Deed {
     tier,
     at: Number(row.admitted_at),
     ...optional('outcome', run.ending?.outcome),
+    ...optional('reason', run.ending?.reason),
     ...optional('endedAt', run.endedAt),
   }
 }
@@ -86,13 +88,15 @@ export function toStep(row: Row): Step {
 export function toEffect(row: Row): Effect {
   return {
     id: Number(row.id),
-    kind: row.kind === 'stop' || row.kind === 'start' ? row.kind : 'signal',
+    kind: effectKinds.find((kind) => kind === row.kind) ?? 'signal',
     intentAt: Number(row.intent_at),
     ...optional('pid', toNumber(row.pid)),
     ...optional('startTicks', toNumber(row.start_ticks)),
     ...optional('command', toText(row.command)),
     ...optional('signal', toText(row.signal)),
     ...optional('life', toText(row.life)),
+    ...optional('pidsLimit', toNumber(row.pids_limit)),
+    ...optional('pidsLimitBefore', toNumber(row.pids_limit_before)),
     ...optional('resultAt', toNumber(row.result_at)),
     ...optional('result', toText(row.result)),
   }

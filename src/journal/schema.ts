@@ -150,9 +150,35 @@ export const migrations: readonly string[] = [
   ALTER TABLE runs ADD COLUMN incident_id INTEGER REFERENCES incidents (id);
   ALTER TABLE runs ADD COLUMN aim TEXT;
   ALTER TABLE runs ADD COLUMN escalates TEXT;
+  CREATE TABLE effects_of_more_kinds (
+    id INTEGER PRIMARY KEY,
+    step_id INTEGER NOT NULL REFERENCES steps (id),
+    kind TEXT NOT NULL CHECK (kind IN ('signal', 'stop', 'start', 'clamp', 'unclamp')),
+    pid INTEGER,
+    start_ticks INTEGER,
+    command TEXT,
+    signal TEXT,
+    life TEXT,
+    pids_limit INTEGER,
+    pids_limit_before INTEGER,
+    intent_at INTEGER NOT NULL,
+    result_at INTEGER,
+    result TEXT
+  ) STRICT;
+  INSERT INTO effects_of_more_kinds
+    SELECT id, step_id, kind, pid, start_ticks, command, signal, life, NULL, NULL, intent_at, result_at, result FROM effects;
+  DROP TABLE effects;
+  ALTER TABLE effects_of_more_kinds RENAME TO effects;
+  CREATE INDEX effects_step ON effects (step_id);
+  CREATE INDEX effects_lasting ON effects (kind) WHERE kind IN ('stop', 'clamp');
+  CREATE TRIGGER tally_signals AFTER UPDATE OF result ON effects
+    WHEN NEW.signal IS NOT NULL AND NEW.result = 'sent' AND OLD.result IS NULL BEGIN
+    INSERT INTO tallies VALUES ('signals', NEW.signal, '', '', 1)
+      ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
   CREATE INDEX runs_incident ON runs (incident_id) WHERE incident_id IS NOT NULL;
   CREATE TRIGGER tally_run_seconds AFTER UPDATE OF outcome ON runs
-    WHEN NEW.outcome IS NOT NULL AND OLD.outcome IS NULL AND NEW.started_at IS NOT NULL BEGIN
+    WHEN NEW.outcome <> 'interrupted' AND OLD.outcome IS NULL AND NEW.started_at IS NOT NULL BEGIN
     INSERT INTO tallies SELECT 'run_seconds', NEW.playbook, le.column1, '', NEW.ended_at - NEW.started_at <= le.column1 * 1000
       FROM (VALUES (1), (2), (5), (10), (20), (30), (60), (120), (300), (600)) AS le WHERE true
       ON CONFLICT DO UPDATE SET count = count + excluded.count;

@@ -1,10 +1,12 @@
 import type { Process } from '../census/process.ts'
 import type { Clock } from '../host/clock.ts'
 import type { Docker } from '../host/docker.ts'
+import type { KnownContainer } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
 import { errorMessage, valueIn } from '../host/reading.ts'
 import type { SignalName, Signals } from '../host/signal.ts'
 import type { Journal } from '../journal/journal.ts'
+import { noLimit } from './clamps.ts'
 import { type StartResult, startAgain } from './start-again.ts'
 
 /** A process as the plan saw it; it is signalled only if it still is that one. */
@@ -42,6 +44,8 @@ export interface Effects {
   ): readonly SignalResult[]
   /** Ends this life of the container. */
   stop(stepId: number, container: ContainerLife, grace: number): Promise<void>
+  /** Sets the PID limit for as long as the run goes on; whoever ends the run takes it back. */
+  clamp(stepId: number, container: Pick<KnownContainer, 'id' | 'limits'>, limit: number): Promise<void>
   /** Brings the container up that was stopped in this life; tried for `patience` milliseconds. */
   start(stepId: number, container: ContainerLife, patience: number): Promise<StartResult>
 }
@@ -131,6 +135,20 @@ export function createEffects(
       let result = 'done'
       try {
         await docker.stop(id, grace)
+      } catch (error) {
+        result = `failed: ${errorMessage(error)}`
+        throw error
+      } finally {
+        if (effect !== undefined) journal.complete([{ id: effect, result }])
+      }
+    },
+    async clamp(stepId, { id, limits }, limit) {
+      refuseInDryRun(`set the PID limit of container ${id}`)
+      const pidsLimitBefore = limits.pids ?? noLimit
+      const [effect] = journal.intend(stepId, [{ kind: 'clamp', pidsLimit: limit, pidsLimitBefore }])
+      let result = 'done'
+      try {
+        await docker.setPidsLimit(id, limit)
       } catch (error) {
         result = `failed: ${errorMessage(error)}`
         throw error

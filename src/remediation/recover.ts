@@ -3,6 +3,7 @@ import type { Docker } from '../host/docker.ts'
 import { errorMessage } from '../host/reading.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Debt } from '../journal/records.ts'
+import { type ClampPorts, lift } from './clamps.ts'
 import type { Runner, RunnerLog } from './runner.ts'
 import { startAgain } from './start-again.ts'
 
@@ -19,8 +20,8 @@ export interface RecoverPorts {
 const patience = 10_000
 
 /**
- * Before the first alert: a run that was at work when pidwarden ended is marked interrupted; nothing of it is
- * repeated. Runs that only waited are taken up again, and look for themselves whether there is still something to do.
+ * Before the first alert, and now and then: a run that was at work when pidwarden ended, or whose end could not be
+ * written, is marked interrupted; nothing of it is repeated. Runs that only waited are taken up again, and look for themselves whether there is still something to do.
  */
 export function recover({ journal, runner, log }: RecoverPorts): void {
   for (const run of journal.openRuns()) {
@@ -30,9 +31,9 @@ export function recover({ journal, runner, log }: RecoverPorts): void {
       runner.submit(run)
       continue
     }
-    const detail = 'pidwarden ended during the run'
+    const detail = 'pidwarden ended during the run, or its end could not be written'
     journal.endRun(run.id, { outcome: 'interrupted', reason: 'crash', detail }, run.before, run.after)
-    log.info({ run: run.id, container: run.name, outcome: 'interrupted' }, 'run was interrupted by a crash')
+    log.info({ run: run.id, container: run.name, outcome: 'interrupted' }, 'run was interrupted')
   }
 }
 
@@ -71,6 +72,20 @@ export async function settleDebts({ journal, docker, clock, runner, log }: Recov
     log.info({ container: debt.name, result }, 'a container that was stopped here is accounted for')
   }
   return open
+}
+
+/**
+ * Takes back PID limits that were set for a while by runs that are over, because pidwarden or Docker ended before that.
+ * Whoever calls comes again. Throws SQLite's error.
+ */
+export async function settleClamps(ports: ClampPorts & Pick<RecoverPorts, 'runner' | 'log'>): Promise<void> {
+  const { journal, runner, log } = ports
+  for (const clamp of journal.clamps()) {
+    if (runner.knows(clamp.runId)) continue
+    const result = await lift(clamp, ports)
+    if (typeof result === 'string') log.info({ container: clamp.name, result }, 'a PID limit is taken back')
+    else log.error({ container: clamp.name, error: result.failed }, 'a PID limit could not be taken back')
+  }
 }
 
 /** A run at work has stopped the same container since: that one starts it, and its pause is not cut short. */

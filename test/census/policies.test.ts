@@ -114,7 +114,7 @@ t.test('the later layer wins, key by key', async (t) => {
   t.equal(found.copies('x'), 2)
   t.strictSame(found.tiers.processes, {
     critical: { at: 18, playbook: 'cleanup' },
-    emergency: { at: 45, playbook: 'cleanup' },
+    emergency: { at: 45, playbook: 'contain' },
   })
   t.strictSame(found.tiers.memory, { warning: { at: '1g', playbook: 'record' } })
   t.strictSame(found.limits, { ...presets.fix.limits, pids: 70, cpus: 1 })
@@ -163,7 +163,7 @@ t.test('labels come last', async (t) => {
   t.strictSame(found.tiers.processes, {
     warning: { at: 20, playbook: 'cleanup' },
     critical: { at: 31, playbook: 'record' },
-    emergency: { at: 46, playbook: 'cleanup' },
+    emergency: { at: 46, playbook: 'contain' },
   })
   t.strictSame(found.limits, { memory: '4g', pids: 40 })
 })

@@ -81,7 +81,7 @@ t.test('what differs from the preset', async (t) => {
   t.strictSame(tiers.duplicates, {
     warning: { at: 1, playbook: 'record' },
     critical: { at: 5, playbook: 'cleanup' },
-    emergency: { at: 20, playbook: 'cleanup' },
+    emergency: { at: 20, playbook: 'contain' },
   })
   t.strictSame(tiers.cpu, { ...presets.protocol.tiers.cpu, nuclear: { at: '95%', playbook: 'restart' } })
   t.strictSame(tiers.memory, presets.protocol.tiers.memory, 'and all else is that of the preset')

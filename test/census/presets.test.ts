@@ -23,14 +23,14 @@ interface Written {
 }
 
 const none: Row = ['-', '-', '-', '-']
-const duplicates: Row = ['1 record', '5 cleanup', '20 cleanup', '50 restart']
-const pids: Row = ['75% record', '90% cleanup', '95% cleanup', '100% restart']
+const duplicates: Row = ['1 record', '5 cleanup', '20 contain', '50 restart']
+const pids: Row = ['75% record', '90% cleanup', '95% contain', '100% restart']
 const cpu: Row = ['60% record', '80% cleanup', '-', '-']
 
 const written: Record<string, Written> = {
   protocol: {
-    processes: ['16 record', '31 cleanup', '51 cleanup', '101 restart'],
-    memory: ['75% record', '90% cleanup', '95% cleanup', '8g restart'],
+    processes: ['16 record', '31 cleanup', '51 contain', '101 restart'],
+    memory: ['75% record', '90% cleanup', '95% contain', '8g restart'],
     cpu,
     limits: {
       memory: '4g',
@@ -49,7 +49,7 @@ const written: Record<string, Written> = {
     limits: { memory: '4g', cpus: 2, pids: 50, nofile: [1024, 2048] },
   },
   fix: {
-    processes: ['-', '16 cleanup', '31 cleanup', '-'],
+    processes: ['-', '16 cleanup', '31 contain', '-'],
     memory: none,
     cpu: none,
     limits: { memory: '4g', memorySwap: '4g', cpus: 2, pids: 100 },
@@ -61,8 +61,8 @@ const written: Record<string, Written> = {
     limits: { memory: '4g', memoryReservation: '1g', cpus: 2, pids: 25 },
   },
   investigation: {
-    processes: ['16 cleanup', '31 record', '46 cleanup', '151 restart'],
-    memory: ['75% record', '90% cleanup', '95% cleanup', '-'],
+    processes: ['16 cleanup', '31 record', '46 contain', '151 restart'],
+    memory: ['75% record', '90% cleanup', '95% contain', '-'],
     cpu: none,
     limits: { memory: '4g', pids: 25 },
   },

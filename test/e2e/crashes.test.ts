@@ -23,6 +23,7 @@ const abreast = 2
 const inFlight: readonly Point[] = [
   { playbook: 'cleanup', crashes: [{ when: 'after', name: 'kill-duplicates: SIGTERM over', later: 100 }] },
   { playbook: 'cleanup', crashes: [{ when: 'after', name: 'kill-duplicates: SIGKILL over', later: 10 }] },
+  { playbook: 'contain', crashes: [{ when: 'after', name: 'clamp-pids: clamp intended', later: 3 }] },
   { playbook: 'restart', crashes: [{ when: 'after', name: 'restart-container: stop intended', later: 30 }] },
   { playbook: 'restart', crashes: [{ when: 'after', name: 'restart-container: stop over', later: 100 }] },
 ]

@@ -36,13 +36,13 @@ t.test('processes and duplicates: numbers', async (t) => {
   t.same(await tiers('processes', { pidsLimit: 40 }), {
     warning: '16 record',
     critical: '31 cleanup',
-    emergency: '51 cleanup',
+    emergency: '51 contain',
     nuclear: '101 restart',
   })
   t.same(await tiers('duplicates'), {
     warning: '1 record',
     critical: '5 cleanup',
-    emergency: '20 cleanup',
+    emergency: '20 contain',
     nuclear: '50 restart',
   })
 })
@@ -53,7 +53,7 @@ t.test('pids: parts of the limit in force, else of the one that is wanted; whole
   const of = (...at: number[]) => ({
     warning: `${at[0]} record`,
     critical: `${at[1]} cleanup`,
-    emergency: `${at[2]} cleanup`,
+    emergency: `${at[2]} contain`,
     nuclear: `${at[3]} restart`,
   })
   t.same(await tiers('pids'), of(75, 90, 95, 100), 'the preset wants 100')
@@ -66,7 +66,7 @@ t.test('memory: bytes', async (t) => {
   t.same(await tiers('memory', { memoryLimit: 2 * GiB }), {
     warning: `${1.5 * GiB} record`,
     critical: `${Math.ceil(1.8 * GiB)} cleanup`,
-    emergency: `${Math.ceil(1.9 * GiB)} cleanup`,
+    emergency: `${Math.ceil(1.9 * GiB)} contain`,
     nuclear: `${8 * GiB} restart`,
   })
   t.match(await tiers('memory'), { warning: `${3 * GiB} record` }, 'the preset wants 4 GiB')

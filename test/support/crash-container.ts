@@ -58,8 +58,8 @@ export interface CrashContainer {
   readonly name: string
   /** All its lives so far, oldest first. */
   lives(): Promise<Life[]>
-  /** How it is now, and the pids of all the processes that live in it. */
-  now(): Promise<EngineState & { readonly alive: readonly number[] }>
+  /** How it is now, the pids of all the processes that live in it, and the PID limit that the kernel holds. */
+  now(): Promise<EngineState & { readonly alive: readonly number[]; readonly pidsLimit: string }>
   /** Leaks as much as there is to leak, unless that is still there. */
   fill(): Promise<void>
   /** Brings it to where every point begins: one server and everything leaked just once. */
@@ -107,7 +107,7 @@ export async function startCrashContainer(t: Pick<Test, 'teardown'>, lab: Lab): 
     lives,
     async now() {
       const state = await engine.state(id)
-      return { ...state, alive: below(state.Pid) }
+      return { ...state, alive: below(state.Pid), pidsLimit: pidsMax(state.Pid) }
     },
     async fill() {
       await belongingIsUp()
@@ -153,4 +153,13 @@ function below(pid: number): number[] {
   } catch {
     return [] // It ended while it was read.
   }
+}
+
+/** pids.max of the cgroup that a process is in, v1 or v2; `none` when it does not run. */
+function pidsMax(pid: number): string {
+  if (pid === 0) return 'none'
+  const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n')
+  const own = lines.find((line) => /^\d+:([^:]*,)?pids[,:]/.test(line))
+  const path = (own ?? lines.find((line) => line.startsWith('0::')))?.split(':').slice(2).join(':')
+  return readFileSync(`/sys/fs/cgroup/${own === undefined ? '' : 'pids'}${path}/pids.max`, 'utf8').trim()
 }

@@ -7,6 +7,7 @@ import type { Answered, Findings, Point } from './crash-point.ts'
 export const undisturbed = {
   record: { outcome: 'skipped', reason: 'recorded' },
   cleanup: { outcome: 'fixed', reason: 'cleared' },
+  contain: { outcome: 'fixed', reason: 'cleared' },
   restart: { outcome: 'fixed', reason: 'cleared' },
 } as const satisfies Record<Point['playbook'], Ending>
 
@@ -19,6 +20,7 @@ export function assertCrash(t: Test, point: Point, findings: Findings): void {
   const { recovered, repeated, renewed } = findings
   for (const [name, answered] of Object.entries({ recovered, repeated, renewed })) {
     t.equal(answered.state, 'running', `${name}: the container runs`)
+    t.equal(answered.pidsLimit, 'max', `${name}: nothing is left clamped`)
     t.same(answered.missing, [], `${name}: who was not asked to end lives`)
     t.equal(answered.starts, answered.stops, `${name}: as many starts as stops`)
     t.same(answered.asked, [...new Set(answered.asked)], `${name}: nobody was asked to end twice`)
@@ -27,6 +29,11 @@ export function assertCrash(t: Test, point: Point, findings: Findings): void {
   const writes = findings.deaths[0]?.writes ?? []
   const isOnFile = (name: string): boolean => writes.includes(`after ${name}`)
   const isInterrupted = isOnFile('run begun') && !isOnFile('run ended')
+  t.same(
+    findings.incidents.map(({ recoveredAt, runs }) => ({ recoveredAt, runs })),
+    recovered.stories.length > 0 ? [{ recoveredAt: undefined, runs: recovered.stories }] : [],
+    'the incident says what happened',
+  )
   if (!isOnFile('alert taken in')) {
     t.same(recovered.stories, [], 'nothing is known of it')
     assertUntouched(t, recovered)

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { RunStory } from '../../src/journal/records.ts'
+import type { Incident, RunStory } from '../../src/journal/records.ts'
 import type { Verdict } from '../../src/remediation/webhook.ts'
 import type { CrashContainer, Life } from './crash-container.ts'
 import { type Crash, type CrashProgram, startCrashing } from './crash-program.ts'
@@ -9,7 +9,12 @@ import { alertAbout } from './simulated-pidwarden.ts'
 import { until } from './until.ts'
 
 /** The shipped playbooks, with the tier that calls for each. */
-export const playbookTiers = { record: 'warning', cleanup: 'critical', restart: 'nuclear' } as const
+export const playbookTiers = {
+  record: 'warning',
+  cleanup: 'critical',
+  contain: 'emergency',
+  restart: 'nuclear',
+} as const
 
 /** One row of the matrix: a playbook, and where the programs that carry it out are killed, one after another. */
 export interface Point {
@@ -28,6 +33,8 @@ export interface Witnessed {
   readonly missing: readonly number[]
   /** What Docker says of the container. */
   readonly state: string
+  /** The PID limit that the kernel holds. */
+  readonly pidsLimit: string
 }
 
 /** What an alert came to. */
@@ -50,6 +57,8 @@ export interface Findings {
   readonly deaths: readonly Death[]
   /** What the last program wrote until all was in order. */
   readonly writes: readonly string[]
+  /** What the incidents say then, newest first. */
+  readonly incidents: readonly (Incident & { readonly runs: readonly RunStory[] })[]
   /** The alert that was killed, once a program that was left alone has put everything in order. */
   readonly recovered: Answered
   /** The same alert, delivered again while it goes on. */
@@ -79,7 +88,7 @@ const yaml = ({ name }: CrashContainer, { playbook }: Point): string => `
       policy:
         mode: enforce
         profile: ${playbook === 'restart' ? 'unknown' : 'generic'}
-        thresholds: { duplicates: { warning: 1, critical: 2, emergency: false, nuclear: 3 } }
+        thresholds: { duplicates: { warning: 1, critical: 2, emergency: 3, nuclear: 3 } }
   remediation: { ${seconds}, grace: 0.3, cooldown: 0 }
 `
 
@@ -116,6 +125,7 @@ export async function carryOut(t: Pick<Test, 'teardown'>, at: PointPlace, point:
     ({ name, later }) => later !== undefined && name.endsWith('stop intended'),
   )
   const recovered = { verdict, ...(await settle(program, stopping)) }
+  const incidents = await program.incidents()
   const writes = program.writes()
   await container.fill()
   const again = await deliver(program, first)
@@ -124,7 +134,7 @@ export async function carryOut(t: Pick<Test, 'teardown'>, at: PointPlace, point:
   const other = await deliver(program, second)
   const renewed = { verdict: other, ...(await settle(program)) }
   await program.kill()
-  return { deaths, writes, recovered, repeated, renewed }
+  return { deaths, writes, incidents, recovered, repeated, renewed }
 }
 
 type Settle = (program: CrashProgram, stopping?: boolean) => Promise<Omit<Answered, 'verdict'>>
@@ -134,8 +144,8 @@ async function createWitness(container: CrashContainer): Promise<Settle> {
   let mark = await container.lives()
   const since = async (): Promise<{ lives: Life[]; witnessed: Witnessed }> => {
     const lives = await container.lives()
-    const { Status: state, alive } = await container.now()
-    return { lives, witnessed: { ...compare(mark, lives), missing: missing(lives, alive), state } }
+    const { Status: state, alive, pidsLimit } = await container.now()
+    return { lives, witnessed: { ...compare(mark, lives), missing: missing(lives, alive), state, pidsLimit } }
   }
   return async (program, stopping = false) => {
     if (stopping) {
@@ -150,6 +160,7 @@ async function createWitness(container: CrashContainer): Promise<Settle> {
       if (stories.some((story) => story.state !== 'done') || state !== 'running' || starts < stops)
         return undefined
       if (stops > 0 && !isPaid(stories)) return undefined
+      if (witnessed.pidsLimit !== 'max') return undefined
       mark = lives
       return { stories, ...witnessed }
     })

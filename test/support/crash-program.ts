@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import type { Run, RunStory } from '../../src/journal/records.ts'
+import type { Incident, Run, RunStory } from '../../src/journal/records.ts'
 import type { Verdict, WebhookAlert } from '../../src/remediation/webhook.ts'
 import { bearer } from './problem.ts'
 import { token } from './program.ts'
@@ -41,6 +41,8 @@ export interface CrashProgram {
   post(alert: WebhookAlert): Promise<Verdict | undefined>
   /** Everything about every run, oldest first. */
   stories(): Promise<RunStory[]>
+  /** All incidents, newest first, with everything about their runs. */
+  incidents(): Promise<readonly (Incident & { readonly runs: readonly RunStory[] })[]>
   /** What it wrote to the journal, in order: `before …` and `after …`. */
   writes(): string[]
   kill(): Promise<void>
@@ -116,6 +118,12 @@ export function startCrashing(t: Pick<Test, 'teardown'>, place: CrashPlace, cras
     async stories() {
       const { runs } = await get<{ runs: Run[] }>('/api/runs')
       return Promise.all(runs.toReversed().map(({ id }) => get<RunStory>(`/api/runs/${id}`)))
+    },
+    async incidents() {
+      const { incidents } = await get<{ incidents: Incident[] }>('/api/incidents')
+      return Promise.all(
+        incidents.map(({ id }) => get<Incident & { runs: readonly RunStory[] }>(`/api/incidents/${id}`)),
+      )
     },
     writes: () => readFileSync(log, 'utf8').split('\n').filter(Boolean),
     async kill() {

@@ -167,5 +167,10 @@ export function createFakeDocker(): FakeDocker {
       Object.assign(container, { state: 'running', pid: 1000, startedAt: new Date().toISOString() })
       emit('start', id)
     },
+    async setPidsLimit(id, limit) {
+      await enter('setPidsLimit', id)
+      const { pids: _, ...others } = find('setPidsLimit', id).limits
+      Object.assign(find('setPidsLimit', id), { limits: limit > 0 ? { ...others, pids: limit } : others })
+    },
   }
 }

@@ -8,14 +8,14 @@ export type Tiers = Readonly<Record<string, string>>
 const cores = availableParallelism()
 const GiB = 1024 ** 3
 const tiers = ['warning', 'critical', 'emergency', 'nuclear']
-const everywhere = { duplicates: '1 record, 5 cleanup, 20 cleanup, 50 restart' }
+const everywhere = { duplicates: '1 record, 5 cleanup, 20 contain, 50 restart' }
 const pids = {
-  of25: { pids: '19 record, 23 cleanup, 24 cleanup, 25 restart' },
-  of50: { pids: '38 record, 45 cleanup, 48 cleanup, 50 restart' },
-  of100: { pids: '75 record, 90 cleanup, 95 cleanup, 100 restart' },
+  of25: { pids: '19 record, 23 cleanup, 24 contain, 25 restart' },
+  of50: { pids: '38 record, 45 cleanup, 48 contain, 50 restart' },
+  of100: { pids: '75 record, 90 cleanup, 95 contain, 100 restart' },
 }
 const cpu = { cpu: `${0.6 * cores} record, ${0.8 * cores} cleanup, -, -` }
-const memory = `${3 * GiB} record, 3865470567 cleanup, 4080218932 cleanup`
+const memory = `${3 * GiB} record, 3865470567 cleanup, 4080218932 contain`
 
 /**
  * What every preset says of a container without limits of its own, percentages worked out by hand: those of tasks and
@@ -24,7 +24,7 @@ const memory = `${3 * GiB} record, 3865470567 cleanup, 4080218932 cleanup`
 const written: Readonly<Record<PresetName, Readonly<Record<string, string>>>> = {
   protocol: {
     ...{ ...everywhere, ...pids.of100, ...cpu },
-    processes: '16 record, 31 cleanup, 51 cleanup, 101 restart',
+    processes: '16 record, 31 cleanup, 51 contain, 101 restart',
     memory: `${memory}, ${8 * GiB} restart`,
   },
   prevention: {
@@ -32,11 +32,11 @@ const written: Readonly<Record<PresetName, Readonly<Record<string, string>>>> = 
     processes: '12 record, 15 restart, -, -',
     memory: `${3 * GiB} record, ${4 * GiB} restart, -, -`,
   },
-  fix: { ...everywhere, ...pids.of100, processes: '-, 16 cleanup, 31 cleanup, -' },
+  fix: { ...everywhere, ...pids.of100, processes: '-, 16 cleanup, 31 contain, -' },
   production: { ...everywhere, ...pids.of25, processes: '-, 16 cleanup, -, -' },
   investigation: {
     ...{ ...everywhere, ...pids.of25 },
-    processes: '16 cleanup, 31 record, 46 cleanup, 151 restart',
+    processes: '16 cleanup, 31 record, 46 contain, 151 restart',
     memory: `${memory}, -`,
   },
 }

@@ -17,7 +17,7 @@ export interface ContainerPlan {
   fill(containerId: string): number
 }
 
-type Verb = 'inspect' | 'stop' | 'start'
+type Verb = 'inspect' | 'stop' | 'start' | 'update'
 
 /** A Docker engine over a simulated host, and the inventory of its containers. */
 export class SimulatedDocker {
@@ -27,7 +27,7 @@ export class SimulatedDocker {
   readonly #host: SimulatedHost
   #lives = 0
   /** Errors that the next calls of a verb throw, before anything happens. */
-  readonly failures: Record<Verb, Error[]> = { inspect: [], stop: [], start: [] }
+  readonly failures: Record<Verb, Error[]> = { inspect: [], stop: [], start: [], update: [] }
   /** Called when a container was stopped, before it is started again. */
   onStopped: (container: SimulatedContainer) => void = () => {}
   /**
@@ -35,6 +35,8 @@ export class SimulatedDocker {
    * old life runs, and a start is answered as if it had worked. Undefined: a stop is over when it is answered.
    */
   slowStop: number | undefined
+  /** Limits are configured, and the kernel does not hold them. */
+  deafKernel = false
   connection: InventoryState = { connected: true, listedAt: 0, error: undefined }
 
   constructor(host: SimulatedHost) {
@@ -121,6 +123,15 @@ export class SimulatedDocker {
       this.#host.effects.push(`start ${container.name}`)
       // What runs already is answered with 304, which is a success that changes nothing.
       if (container.state !== 'running') this.run(container)
+    },
+    setPidsLimit: async (id, limit) => {
+      const container = this.#find('update', id)
+      this.#host.effects.push(`limit ${container.name} ${limit}`)
+      const { pids: _, ...others } = container.limits
+      container.limits = limit > 0 ? { ...others, pids: limit } : others
+      if (this.deafKernel) return
+      const { pidsLimit: __, ...files } = this.#host.cgroupFiles.get(id) ?? {}
+      this.#host.cgroupFiles.set(id, limit > 0 ? { ...files, pidsLimit: limit } : files)
     },
   }
 

@@ -1,4 +1,5 @@
 import type { Action } from '../action.ts'
+import { clampPids } from './clamp-pids.ts'
 import { collectEvidence } from './collect-evidence.ts'
 import { killDuplicates } from './kill-duplicates.ts'
 import { killOrphans } from './kill-orphans.ts'
@@ -7,6 +8,7 @@ import { restartContainer } from './restart-container.ts'
 /** Every action by its name. */
 export const actions = {
   'collect-evidence': collectEvidence,
+  'clamp-pids': clampPids,
   'kill-orphans': killOrphans,
   'kill-duplicates': killDuplicates,
   'restart-container': restartContainer,

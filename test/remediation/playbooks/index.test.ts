@@ -38,6 +38,7 @@ t.test('a shipped playbook that acts and did not help calls for more', async (t)
     [
       ['record', 'next'],
       ['cleanup', 'escalate'],
+      ['contain', 'escalate'],
       ['restart', 'escalate'],
     ],
   )
