@@ -56,8 +56,10 @@ export interface ObserverPorts {
 
 /** Reads the host. */
 export interface Observer {
-  /** All containers, one after the other, giving way to the event loop in between. */
+  /** All containers of the host, one after the other, giving way to the event loop; what is not among them is forgotten. */
   observeAll(containers: readonly KnownContainer[]): Promise<readonly Observation[]>
+  /** One container, as observeAll would see it; all others are remembered as they are. */
+  glance(container: KnownContainer): Promise<Observation>
   /** One container, now, past every cache: what a decision is made on. */
   observe(container: KnownContainer): Observation
 }
@@ -218,6 +220,7 @@ export function createObserver(ports: ObserverPorts): Observer {
       forget(containers, round)
       return observations
     },
+    glance: (container) => createPace(clock, ports.urgency).walk(look(container, begin(false))),
     observe: (container) => finish(look(container, begin(true))),
   }
 }

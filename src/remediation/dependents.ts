@@ -9,24 +9,30 @@ export interface DependentPorts {
 }
 
 /**
- * The containers in the network namespace of `container` (`network_mode: container:…`, `service:…`) that are not well,
- * by name. A container that is restarted gets a namespace of its own anew; those that shared the old one go on in a
+ * The running containers in the network namespace of `container` (`network_mode: container:…`, `service:…`) that are not
+ * well, by name. A container that is restarted gets a namespace anew; those that shared the old one go on in a
  * namespace without a network until they are restarted as well.
  */
-export function brokenDependents(
-  container: KnownContainer,
-  { inventory, procfs }: DependentPorts,
-): readonly string[] {
-  const namespace = valueIn(procfs.networkNamespace(container.pid))
-  return inventory
-    .containers()
-    .filter(({ networkOf }) => networkOf === container.id)
+export function unwellDependents(container: KnownContainer, ports: DependentPorts): readonly string[] {
+  const namespace = valueIn(ports.procfs.networkNamespace(container.pid))
+  return dependentsOf(container, ports)
     .filter(({ state, health, pid }) => {
-      if (state !== 'running' || health === 'unhealthy') return true
-      const own = valueIn(procfs.networkNamespace(pid))
+      if (state !== 'running') return false
+      if (health === 'unhealthy') return true
+      const own = valueIn(ports.procfs.networkNamespace(pid))
       // What cannot be read proves nothing.
       return namespace !== undefined && own !== undefined && own !== namespace
     })
     .map(({ name }) => name)
     .toSorted()
+}
+
+/** The same, and those that do not run: some never do for long, so that only a comparison with before says anything. */
+export function brokenDependents(container: KnownContainer, ports: DependentPorts): readonly string[] {
+  const ended = dependentsOf(container, ports).filter(({ state }) => state !== 'running')
+  return [...unwellDependents(container, ports), ...ended.map(({ name }) => name)].toSorted()
+}
+
+function dependentsOf({ id }: KnownContainer, { inventory }: DependentPorts): readonly KnownContainer[] {
+  return inventory.containers().filter(({ networkOf }) => networkOf === id)
 }

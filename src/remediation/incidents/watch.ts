@@ -6,7 +6,7 @@ import type { Procfs } from '../../host/procfs.ts'
 import { valueIn } from '../../host/reading.ts'
 import type { Journal } from '../../journal/journal.ts'
 import type { Deeds, Incident, Measurement, Resolution } from '../../journal/records.ts'
-import { brokenDependents } from '../dependents.ts'
+import { unwellDependents } from '../dependents.ts'
 import type { Runner, RunnerLog } from '../runner.ts'
 import type { RemediationSettings } from '../settings.ts'
 import { measure, measuredTier } from '../verify.ts'
@@ -78,14 +78,16 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
 
   async function lookAt(incident: Incident): Promise<void> {
     const container = find(incident)
-    const [observation] = container === undefined ? [] : await observer.observeAll([container])
+    const observation = container === undefined ? undefined : await observer.glance(container)
     const own = samples.get(incident.id) ?? []
     samples.set(incident.id, own)
     const sample = takeSample(incident, container, observation)
     own.push(sample)
     while (own.length > 2 && (own[1]?.at ?? 0) < sample.at - windowMs()) own.shift()
     if (sample.measurement !== undefined) note(incident, sample.measurement)
-    const resolution = ended(incident, own, container)
+    // Read anew: a person may have been asked for since the round began.
+    const now = journal.incidents.find(incident.id)
+    const resolution = now && ended(now, own, container)
     if (resolution === undefined) return
     journal.incidents.recover(incident.id, resolution)
     log.info({ incident: incident.id, container: incident.name, resolution }, 'incident is over')
@@ -120,7 +122,7 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
       about: incident.resource,
       busy: ports.runner.inProgress().includes(incident.name),
       watched: scrapedAt !== undefined && at - scrapedAt < scrapePatience,
-      dependents: brokenDependents(container, ports),
+      dependents: unwellDependents(container, ports),
     })
     return ill === undefined ? { at, measurement } : { at, measurement, ill }
   }
@@ -149,14 +151,13 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
   ): Resolution | undefined {
     if (unrecovered(own, windowMs(), longestGap) === undefined)
       return resolutionOf(incident, journal.incidents.deeds(incident.id))
-    // Nobody waits for a container that somebody has taken away, unless a person is asked to bring it back.
     const since = own[0]?.at ?? Number.POSITIVE_INFINITY
     const last = own.at(-1)?.at ?? 0
-    if (incident.manual !== undefined || last - since < windowMs() || !inventory.state().connected)
-      return undefined
+    if (last - since < windowMs() || !inventory.state().connected) return undefined
     if (own.some(({ measurement }) => measurement !== undefined)) return undefined
     if (container === undefined) return 'container_gone'
-    return over.has(container.state) ? 'container_stopped' : undefined
+    // Nobody waits for a container that somebody has stopped, unless a person is asked to bring it back.
+    return over.has(container.state) && incident.manual === undefined ? 'container_stopped' : undefined
   }
 
   return {
