@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, watchFile } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { type Logger, pino } from 'pino'
+import { Value } from 'typebox/value'
 import { ConfigError, loadConfig } from './config.ts'
+import { AlertmanagerUrl } from './host/alertmanager.ts'
 import { errorMessage } from './host/reading.ts'
 import { JournalError } from './journal/database.ts'
 import { createService } from './service.ts'
@@ -39,6 +41,18 @@ function checkedPort(port: number): number {
   throw new ConfigError('PIDWARDEN_PORT must be a whole number from 0 to 65535')
 }
 
+function checkedUrls(list: string): string[] {
+  const urls = list
+    .split(',')
+    .map((url) => url.trim())
+    .filter((url) => url !== '')
+  if (urls.every((url) => Value.Check(AlertmanagerUrl, url))) return urls
+  // Not repeated: whoever put a password there has a secret in it.
+  throw new ConfigError(
+    'PIDWARDEN_ALERTMANAGER must be addresses such as http://alertmanager:9093, without user and password, separated by commas',
+  )
+}
+
 async function serve(logger: Logger): Promise<void> {
   const port = checkedPort(environment.port)
   const dockerSocket = socketPath(environment.dockerHost)
@@ -46,7 +60,7 @@ async function serve(logger: Logger): Promise<void> {
   const { token, created } = loadToken(environment.token, environment.tokenFile)
   if (created) logger.info({ file: environment.tokenFile }, 'created a bearer token; Alertmanager needs it')
   const { procRoot, cgroupRoot, journal: journalPath } = environment
-  const alertmanagers = environment.alertmanager.split(',').filter((url) => url !== '')
+  const alertmanagers = checkedUrls(environment.alertmanager)
   const service = createService({
     config,
     token,

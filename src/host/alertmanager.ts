@@ -3,16 +3,19 @@ import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { errorMessage } from './reading.ts'
 
+/** The address of one Alertmanager. */
+export const AlertmanagerUrl = Type.String({
+  pattern: '^https?://[^\\s@?#]+$',
+  description: 'As in http://alertmanager:9093; no user and no password, see credentialsFile.',
+})
+
 /** Where alerts of pidwarden's own go, and where notifications that were cut are completed from. */
 export const AlertmanagerSettings = Type.Object(
   {
-    urls: Type.Array(
-      Type.String({
-        pattern: '^https?://[^\\s@?#]+$',
-        description: 'As in http://alertmanager:9093; no user and no password, see credentialsFile.',
-      }),
-      { default: [], description: 'All members of a cluster. None: nothing is posted.' },
-    ),
+    urls: Type.Array(AlertmanagerUrl, {
+      default: [],
+      description: 'All members of a cluster. None: nothing is posted.',
+    }),
     labels: Type.Record(
       Type.String({ pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$' }),
       Type.String({ maxLength: 200 }),
@@ -62,6 +65,13 @@ export interface Alertmanager {
 /** Alertmanager could not be asked, or did not do what it was asked for. */
 export class AlertmanagerError extends Error {
   override readonly name = 'AlertmanagerError'
+  /** True when it understood, and will not have it however often it is tried. */
+  readonly refused: boolean
+
+  constructor(message: string, refused = false) {
+    super(message)
+    this.refused = refused
+  }
 }
 
 /** How long a call may take, milliseconds. */
@@ -75,6 +85,8 @@ export function createAlertmanager(settings: () => AlertmanagerSettings): Alertm
     try {
       response = await fetch(`${url.replace(/\/+$/, '')}${path}`, {
         ...init,
+        // A login page that answers 200 has taken no alert, and is not to be given the credentials.
+        redirect: 'error',
         headers: { 'content-type': 'application/json', ...authorization(settings()) },
         signal: AbortSignal.timeout(deadline),
       })
@@ -85,7 +97,10 @@ export function createAlertmanager(settings: () => AlertmanagerSettings): Alertm
     }
     if (response.ok) return response
     const said = await response.text().catch(() => '')
-    throw new AlertmanagerError(`${what}: answered ${response.status}: ${said.slice(0, 300)}`)
+    throw new AlertmanagerError(
+      `${what}: answered ${response.status}: ${said.slice(0, 300)}`,
+      response.status === 400,
+    )
   }
 
   return {
@@ -109,11 +124,18 @@ function authorization({
   authorization: scheme,
 }: AlertmanagerSettings): Record<string, string> {
   if (credentialsFile === undefined) return {}
+  let credentials: string
   try {
-    return { authorization: `${scheme} ${readFileSync(credentialsFile, 'utf8').trim()}` }
+    credentials = readFileSync(credentialsFile, 'utf8').trim()
   } catch (error) {
     throw new AlertmanagerError(
       `alertmanager.credentialsFile ${credentialsFile} could not be read: ${errorMessage(error)}`,
     )
   }
+  // Checked here: what refuses it later repeats it.
+  if (!/^[\x21-\x7e]+$/.test(credentials))
+    throw new AlertmanagerError(
+      `alertmanager.credentialsFile ${credentialsFile} must hold one line without spaces, of ASCII`,
+    )
+  return { authorization: `${scheme} ${credentials}` }
 }

@@ -3,7 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { createAlertmanager, type PostedAlert } from '../../src/host/alertmanager.ts'
+import {
+  type AlertmanagerSettings,
+  createAlertmanager,
+  type PostedAlert,
+} from '../../src/host/alertmanager.ts'
 import { emptyFolder } from '../support/folder.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -79,4 +83,36 @@ t.test('a path before the API, and a slash at the end', async (t) => {
     '/am/api/v2/alerts',
     '/am/api/v2/alerts?active=true&silenced=false&inhibited=false&receiver=a%5C.b',
   ])
+})
+
+t.test('who sends it elsewhere has not taken it', async (t) => {
+  let asked = 0
+  const login = await serve(t, (_, response) => {
+    asked++
+    response.end('please log in')
+  })
+  for (const status of [301, 302, 303, 307, 308]) {
+    const url = await serve(t, (_, response) => response.writeHead(status, { location: login }).end())
+    const alertmanager = createAlertmanager(() => ({ urls: [], labels: {}, authorization: 'Bearer' }))
+    await t.rejects(alertmanager.post(url, [alert]), { name: 'AlertmanagerError' }, String(status))
+  }
+  t.equal(asked, 0)
+})
+
+t.test('credentials that are no credentials are refused without a word of them', async (t) => {
+  const file = join(emptyFolder(t), 'credentials')
+  const settings: AlertmanagerSettings = {
+    urls: [],
+    labels: {},
+    authorization: 'Bearer',
+    credentialsFile: file,
+  }
+  for (const content of ['s3cret\n# rotated in May', 's3cret token', 's3crét', '']) {
+    writeFileSync(file, content)
+    const error: unknown = await createAlertmanager(() => settings)
+      .post('http://127.0.0.1:9', [alert])
+      .catch((reason: unknown) => reason)
+    t.match(error, { name: 'AlertmanagerError', message: /must hold one line/ })
+    t.notMatch(String(error), 's3cr')
+  }
 })
