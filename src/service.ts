@@ -24,7 +24,7 @@ import { createMetrics } from './metrics/metrics.ts'
 import { createIncidentWatch, watchPause } from './remediation/incidents/watch.ts'
 import { createPoster, postPause } from './remediation/notices/poster.ts'
 import { createPlaybooks } from './remediation/playbooks/book.ts'
-import { recover, settleDebts } from './remediation/recover.ts'
+import { recover, settleClamps, settleDebts } from './remediation/recover.ts'
 import type { RunPorts } from './remediation/run.ts'
 import { createRunner } from './remediation/runner.ts'
 
@@ -210,11 +210,13 @@ export function createService(options: ServiceOptions): Service {
         if (inventory.state().connected) {
           const ports = { journal, docker, clock, runner, log: logger }
           try {
-            if (!recovered) recover(ports)
+            // Again and again: where the end of a run could not be written, nobody is at it any more.
+            recover(ports)
             recovered = true
           } finally {
             // Also when the journal cannot be written: a container that was stopped here must come up again.
             await settleDebts(ports)
+            await settleClamps({ ...ports, inventory, observer })
           }
           await clock.sleep(debtPause, stopping.signal).catch(() => {})
           continue
@@ -276,11 +278,14 @@ export function createService(options: ServiceOptions): Service {
       configError = reason
     },
     async stop() {
-      await app.close()
-      await runner.drain()
-      stopping.abort()
-      await background
-      journal.close()
+      try {
+        await app.close()
+      } finally {
+        await runner.drain()
+        stopping.abort()
+        await background
+        journal.close()
+      }
     },
   }
 }

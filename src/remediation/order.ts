@@ -61,7 +61,15 @@ function add(
   return journal.transaction(() => {
     const startsAt = new Date(clock.now()).toISOString()
     const { episode } = journal.receive({ ...wanted, fingerprint: `order ${id}`, startsAt, alert: 'ordered' })
-    return journal.addRun({ ...wanted, id, episodeId: episode.id, origin: 'person', dryRun })
+    const incident = dryRun ? undefined : journal.incidents.openOf(name)
+    return journal.addRun({
+      ...wanted,
+      id,
+      episodeId: episode.id,
+      origin: 'person',
+      dryRun,
+      ...(incident && { incidentId: incident.id }),
+    })
   })
 }
 

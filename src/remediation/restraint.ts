@@ -101,6 +101,8 @@ function judgeBreaker(
   const failures: Deed[] = []
   for (const deed of own.filter(since(releasedAt)).sort((a, b) => ended(b) - ended(a))) {
     if (deed.outcome !== undefined && helped.has(deed.outcome)) break
+    // Whatever could be ended was; that there is more than that is no failure.
+    if (deed.reason === 'no_candidates') continue
     if (deed.outcome !== undefined && didNotHelp.has(deed.outcome)) failures.push(deed)
   }
   const [last] = failures

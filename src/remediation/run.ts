@@ -10,6 +10,7 @@ import type { Signals } from '../host/signal.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Run } from '../journal/records.ts'
+import { lift } from './clamps.ts'
 import { type Course, climb, endingOf, type Ladder } from './climb.ts'
 import { brokenDependents } from './dependents.ts'
 import { createEffects, type Effects } from './effects.ts'
@@ -54,6 +55,8 @@ interface Progress extends Course {
   rung?: NonNullable<Findings['rung']>
   /** Something was done, or may have been. */
   acted?: boolean
+  /** The container was stopped, or may have been. */
+  stopped?: boolean
 }
 
 /**
@@ -73,24 +76,31 @@ export async function execute(run: Run, ports: RunPorts, cancel: AbortSignal): P
   } finally {
     calm()
   }
+  // Also when it was cancelled: nothing that was meant for a while outlives the run.
+  for (const clamp of progress.acted ? ports.journal.clamps() : [])
+    if (clamp.runId === run.id) await lift(clamp, ports)
   const next = conclude(run, ending, progress, ports)
   return next === undefined ? { ending } : { ending, next }
 }
 
 /** Tells before each effect, whatever becomes of it. */
-function telling(effects: Effects, tell: () => void): Effects {
+function telling(effects: Effects, tell: (effect: keyof Effects) => void): Effects {
   return {
     signal(...args) {
-      tell()
+      tell('signal')
       return effects.signal(...args)
     },
     stop(...args) {
-      tell()
+      tell('stop')
       return effects.stop(...args)
     },
     start(...args) {
-      tell()
+      tell('start')
       return effects.start(...args)
+    },
+    clamp(...args) {
+      tell('clamp')
+      return effects.clamp(...args)
     },
   }
 }
@@ -127,17 +137,22 @@ async function admitAndClimb(
   const { policy, thresholds, census } = target.seen()
   progress.before = measure(census)
   progress.after = progress.before
-  progress.rung = { tier, resource, ladder: thresholds[resource] }
+  const rungs = Object.entries(thresholds[resource]).map(([one, rule]) => {
+    const acts = ports.playbooks().find(rule.playbook)?.acts ?? false
+    return [one, { playbook: rule.playbook, acts }]
+  })
+  progress.rung = { tier, resource, ladder: Object.fromEntries(rungs) }
   const dryRun = run.dryRun || (acts && policy.mode === 'dry-run')
   if (acts && !run.dryRun) {
     const intention = { name: run.name, playbook: playbook.name, tier, ordered }
     const refusal = restrain(intention, historyOf(run.name, ports), settings(), clock.now())
     if (refusal !== undefined) return refusal
-    if (!dryRun) journal.admitRun(run.id)
+    if (!dryRun) journal.admitRun(run.id, ordered)
   }
   // After the first effect others need not wait any more.
-  const effects = telling(createEffects(ports, dryRun), () => {
+  const effects = telling(createEffects(ports, dryRun), (effect) => {
     progress.acted = !dryRun
+    if (effect === 'stop') progress.stopped = !dryRun
     calm()
   })
   const ladder: Ladder = {

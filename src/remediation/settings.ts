@@ -101,11 +101,13 @@ export const RemediationSettings = Type.Object(
       },
       { additionalProperties: false, default: {} },
     ),
-    recovery: seconds(
-      600,
-      86_400,
-      'A container has recovered when it was below all tiers, healthy, and did not grow for so long.',
-    ),
+    recovery: Type.Number({
+      minimum: 10,
+      maximum: 86_400,
+      default: 600,
+      description:
+        'A container has recovered when it was below all tiers, healthy, and did not grow for so long. Seconds.',
+    }),
     maintenance: Type.Array(MaintenanceWindow, {
       default: [],
       description: 'Times at which nothing is acted on.',

@@ -16,23 +16,25 @@ export type Rest =
 
 /**
  * What `max_alerts` has cut off a notification, from the API of Alertmanager: whatever fires for the same receiver and
- * is not among those that came. The first member that answers is believed. Never throws.
+ * is not among those that came. All members are asked at once, as one that was just restarted knows of nothing yet.
+ * Never throws.
  */
 export async function restOf(
   { alerts, receiver = '.*' }: WebhookPayload,
   { alertmanager, urls }: TruncatedPorts,
 ): Promise<Rest> {
   const here = new Set(alerts.map(({ fingerprint }) => fingerprint))
-  const failures: string[] = []
-  for (const url of urls()) {
-    try {
-      const firing = await alertmanager.firing(url, receiver)
-      const rest = firing.filter(({ fingerprint }) => !here.has(fingerprint))
-      return { kind: 'complete', alerts: rest.map((alert) => ({ ...alert, status: 'firing' as const })) }
-    } catch (error) {
-      failures.push(errorMessage(error))
-    }
+  const answers = await Promise.allSettled(urls().map((url) => alertmanager.firing(url, receiver)))
+  const firing = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+  const rest = new Map(
+    firing.filter(({ fingerprint }) => !here.has(fingerprint)).map((alert) => [alert.fingerprint, alert]),
+  )
+  if (answers.some(({ status }) => status === 'fulfilled')) {
+    return { kind: 'complete', alerts: [...rest.values()].map((alert) => ({ ...alert, status: 'firing' })) }
   }
+  const failures = answers.flatMap((answer) =>
+    answer.status === 'rejected' ? [errorMessage(answer.reason)] : [],
+  )
   const detail = failures.length > 0 ? failures.join('; ') : 'alertmanager.urls is empty in the configuration'
   return { kind: 'unknown', detail }
 }

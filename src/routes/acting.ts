@@ -47,7 +47,9 @@ export function actingRoutes({ journal, runner, inventory }: ActingPorts): Fasti
       { schema: { params: Type.Object({ name: Type.String({ minLength: 1, maxLength: 300 }) }) } },
       async (request, reply) => {
         const { name } = request.params
-        if (!inventory.containers().some((container) => container.name === name)) {
+        const isHere = inventory.containers().some((container) => container.name === name)
+        // One that was removed may still wait for it.
+        if (!isHere && journal.incidents.openOf(name) === undefined) {
           const detail = 'no container of this name is here; GET /api/containers lists them'
           return problem(reply, 404, 'Not found', detail)
         }

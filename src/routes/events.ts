@@ -40,40 +40,45 @@ export function eventRoute(journal: Journal): FastifyPluginAsyncTypebox {
     app.addHook('preClose', async () => {
       for (const stream of streams) stream.end()
     })
-    app.get('/api/events', { schema: { querystring: Query } }, async (request, reply) => {
-      if (streams.size >= mostListeners)
-        return problem(reply, 503, 'Too many listeners', `${mostListeners} listen already; retry later`)
-      const stream = new PassThrough()
-      const beat = setInterval(() => stream.write(': alive\n\n'), heartbeat)
-      const leave = journal.changes.follow((change) => {
-        try {
-          const event = eventOf(change, journal)
-          if (event === undefined || !concerns(event, request.query)) return
-          stream.write(`event: ${event.kind}\ndata: ${JSON.stringify(event.record)}\n\n`)
-          if (stream.readableLength + stream.writableLength > mostUnread) stream.destroy()
-        } catch (error) {
-          // Whoever has just written to the journal has nothing to do with those who listen.
-          request.log.warn({ error: errorMessage(error) }, 'an event could not be sent')
-          stream.destroy()
-        }
-      })
-      streams.add(stream)
-      stream.on('close', () => {
-        clearInterval(beat)
-        leave()
-        streams.delete(stream)
-      })
-      // Headers go out at once: whoever listens knows from then on that nothing is missed.
-      stream.write(': listening\n\n')
-      return (
-        reply
-          .type('text/event-stream')
-          .header('cache-control', 'no-store')
-          // Kept alive, the connection would hold up a shutdown after the stream has ended.
-          .header('connection', 'close')
-          .send(stream)
-      )
-    })
+    // Whoever asks for the head alone would listen for ever.
+    app.get(
+      '/api/events',
+      { exposeHeadRoute: false, schema: { querystring: Query } },
+      async (request, reply) => {
+        if (streams.size >= mostListeners)
+          return problem(reply, 503, 'Too many listeners', `${mostListeners} listen already; retry later`)
+        const stream = new PassThrough()
+        const beat = setInterval(() => stream.write(': alive\n\n'), heartbeat)
+        const leave = journal.changes.follow((change) => {
+          try {
+            const event = eventOf(change, journal)
+            if (event === undefined || !concerns(event, request.query)) return
+            stream.write(`event: ${event.kind}\ndata: ${JSON.stringify(event.record)}\n\n`)
+            if (stream.readableLength + stream.writableLength > mostUnread) stream.destroy()
+          } catch (error) {
+            // Whoever has just written to the journal has nothing to do with those who listen.
+            request.log.warn({ error: errorMessage(error) }, 'an event could not be sent')
+            stream.destroy()
+          }
+        })
+        streams.add(stream)
+        stream.on('close', () => {
+          clearInterval(beat)
+          leave()
+          streams.delete(stream)
+        })
+        // Headers go out at once: whoever listens knows from then on that nothing is missed.
+        stream.write(': listening\n\n')
+        return (
+          reply
+            .type('text/event-stream')
+            .header('cache-control', 'no-store')
+            // Kept alive, the connection would hold up a shutdown after the stream has ended.
+            .header('connection', 'close')
+            .send(stream)
+        )
+      },
+    )
   }
 }
 

@@ -37,7 +37,7 @@ const skips: readonly (readonly [string, ReturnType<typeof alertAbout>, SkipReas
   ['a tier of another world', alertAbout(container, { tier: 'normal' }), 'unknown_tier'],
   ['a tier by its prototype', alertAbout(container, { tier: 'constructor' }), 'unknown_tier'],
   ['a resource that is not measured', alertAbout(container, { resource: 'disk' }), 'unknown_resource'],
-  ['a playbook that is not shipped', alertAbout(container, { playbook: 'contain' }), 'unknown_playbook'],
+  ['a playbook that is not shipped', alertAbout(container, { playbook: 'unheard-of' }), 'unknown_playbook'],
   ['a playbook by its prototype', alertAbout(container, { playbook: 'toString' }), 'unknown_playbook'],
   [
     'a playbook at a tier that it is not for',

@@ -127,9 +127,9 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a journal of another version asks for something unknown',
-    wanted: { playbook: 'contain', tier: 'critical' },
+    wanted: { playbook: 'unheard-of', tier: 'critical' },
     prepare: ({ duplicate }) => duplicate(10),
-    ending: { outcome: 'failed', reason: 'action_failed', detail: /contain/ },
+    ending: { outcome: 'failed', reason: 'action_failed', detail: /unheard-of/ },
     touched: false,
   },
 ]

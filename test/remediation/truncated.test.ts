@@ -46,7 +46,7 @@ t.test('the same alert by API and by webhook is one episode', async (t) => {
   t.equal(new Set(episodes.map(({ episodeId }) => episodeId)).size, 1)
 })
 
-t.test('a cluster is asked one by one; where none answers, what came is taken all the same', async (t) => {
+t.test('all of a cluster are asked; where none answers, what came is taken all the same', async (t) => {
   const { alertmanager, alertmanagerUrls, rest, post, metrics, logs } = setUp()
   alertmanagerUrls.push('http://other.test')
   alertmanager.away.add(usualAlertmanager)

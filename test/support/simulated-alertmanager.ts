@@ -15,11 +15,17 @@ export class SimulatedAlertmanager implements Alertmanager {
   readonly active = new Map<string, readonly GettableAlert[]>()
   /** Addresses that do not answer. */
   readonly away = new Set<string>()
+  /** Which alerts it will not have; with them it refuses all that came in the same request. */
+  refuses: (alert: PostedAlert) => boolean = () => false
   /** How often it was called, whether it answered or not. */
   calls = 0
 
   async post(url: string, alerts: readonly PostedAlert[]): Promise<void> {
     this.#answer(url)
+    if (alerts.some((alert) => this.refuses(alert))) {
+      const said = '{"code":400,"message":"start time must be before end time"}'
+      throw new AlertmanagerError(`POST ${url}/api/v2/alerts: answered 400: ${said}`, true)
+    }
     this.taken.push(...alerts.map((alert) => ({ url, alert })))
   }
 

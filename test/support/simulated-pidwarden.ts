@@ -45,15 +45,18 @@ export interface Wanted {
   readonly resource?: string
 }
 
-/** Every real part of pidwarden over a simulated host; `yaml` is its configuration file. */
+/**
+ * Every real part of pidwarden over a simulated host; `yaml` is its configuration file. A host with its engine may be
+ * given that an earlier pidwarden has worked on.
+ */
 export function createPidwarden({
   journalPath = ':memory:',
   ownPid = 1,
   yaml = '',
   restrained = false,
+  host = new SimulatedHost(),
+  engine = new SimulatedDocker(host),
 } = {}) {
-  const host = new SimulatedHost()
-  const engine = new SimulatedDocker(host)
   const { clock, procfs, cgroups } = host
   const { docker, inventory } = engine
   const config = parseConfig(yaml, 'test.yaml')

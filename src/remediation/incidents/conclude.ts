@@ -16,6 +16,8 @@ export interface Findings {
   readonly rung?: { readonly tier: Tier; readonly resource: Resource; readonly ladder: Ladder }
   /** True when something was done to the world, or may have been. */
   readonly acted?: boolean
+  /** True when the container was stopped, or may have been. */
+  readonly stopped?: boolean
 }
 
 /** What a run is concluded with. */
@@ -48,6 +50,8 @@ export function conclude(
     const measured = [findings.before, findings.after].filter((one) => one !== undefined)
     for (const measurement of measured) incidents.measure(incident.id, measurement)
     if (findings.acted) incidents.act(incident.id)
+    // The trial of what was given up has worked.
+    if (ending.outcome === 'fixed') incidents.release(run.name)
     const next = follow(run, ending, findings, incident, journal)
     // To add up what was done takes as long as there are runs, and most of a storm do nothing.
     const deeds = findings.acted ? incidents.deeds(incident.id) : nothingDone
@@ -62,7 +66,7 @@ export function conclude(
 function follow(
   run: Run,
   ending: Ending,
-  { before, miss, rung }: Findings,
+  { before, miss, rung, acted = false, stopped = false }: Findings,
   incident: Incident,
   journal: Journal,
 ): Run | undefined {
@@ -72,7 +76,8 @@ function follow(
   const { playbook } = run
   const tried = new Set(ancestors(run, journal).map((one) => one.playbook))
   const grows = ending.reason === 'no_candidates' && hasGrown(incident.id, resource, before, journal)
-  const what = sequel({ playbook, tier, resource, ending, miss, tried, grows }, ladder)
+  const past: Past = { playbook, tier, resource, ending, miss, tried, grows, acted, stopped }
+  const what = sequel(past, ladder)
   if (what.kind === 'people' && (incident.manual === undefined || ending.reason !== 'breaker_open'))
     journal.incidents.needPeople(incident.id, what.reason)
   if (what.kind !== 'rung') return undefined

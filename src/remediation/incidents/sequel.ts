@@ -22,10 +22,14 @@ export interface Past {
   readonly tried: ReadonlySet<string>
   /** True when the number grows while there is nothing that may be ended. */
   readonly grows: boolean
+  /** True when something was done to the world, or may have been. */
+  readonly acted: boolean
+  /** True when the container was stopped, or may have been. */
+  readonly stopped: boolean
 }
 
-/** The playbook of each tier of the resource, as the policy of the container has it. */
-export type Ladder = Partial<Record<Tier, { readonly playbook: string }>>
+/** The playbook of each tier of the resource, as the policy of the container has it, and whether it does anything. */
+export type Ladder = Partial<Record<Tier, { readonly playbook: string; readonly acts: boolean }>>
 
 const nothing: Sequel = { kind: 'nothing' }
 const didNotHelp: ReadonlySet<Outcome> = new Set(['ineffective', 'regressed', 'failed'])
@@ -38,33 +42,54 @@ const exhausted: ReadonlySet<Reason> = new Set([
   'dependents_broken',
 ])
 
+/** After these nobody knows whether the container that was stopped is well again. */
+const lost: ReadonlySet<Reason> = new Set([
+  'census_unknown',
+  'container_replaced',
+  'container_gone',
+  'not_running',
+])
+
 /**
- * What follows. A playbook that did not help is followed by that of the next tier; after the last one by people. Where
- * it helped, and not enough, the next repeat of the alert tries again. Where there was nothing to end, higher tiers
- * have alerts of their own; only where there is none are people asked, and only if the number grows. Pure.
+ * What follows. A playbook that did not help is followed by that of the next tier; after the last one by people, and
+ * also where the next one only looks. Where it helped, and not enough, the next repeat of the alert tries again, unless
+ * not even a restart was enough. Where there was nothing to end, higher tiers have alerts of their own; only where there
+ * is none are people asked, and only if the number grows. Pure.
  */
 export function sequel(past: Past, ladder: Ladder): Sequel {
-  const { ending, miss, playbook } = past
+  const { ending, playbook } = past
   const detail = ending.detail ?? ending.reason
   if (ending.outcome === 'fixed') return nothing
   if (exhausted.has(ending.reason)) return { kind: 'people', reason: detail }
-  if (miss !== 'escalate') return nothing
+  if (past.stopped && (ending.outcome === 'improved' || lost.has(ending.reason)))
+    return { kind: 'people', reason: `${playbook} restarted it, and it is not well: ${detail}` }
   const next = nextRung(past, ladder)
   // Whatever could be ended is, and stays so: the rest is not for this playbook, and no proof that a harder one is due.
   if (ending.reason === 'no_candidates') {
     const reason = `${playbook} finds nothing more that it may end, and ${past.resource} grows`
-    return past.grows && next === undefined ? { kind: 'people', reason } : nothing
+    return past.miss === 'escalate' && past.grows && next === undefined ? { kind: 'people', reason } : nothing
   }
-  if (!didNotHelp.has(ending.outcome)) return nothing
-  return next ?? { kind: 'people', reason: `${playbook} did not help: ${detail}` }
+  if (!wasInVain(past)) return nothing
+  return next?.acts
+    ? { kind: 'rung', tier: next.tier, playbook: next.playbook }
+    : { kind: 'people', reason: `${playbook} did not help: ${detail}` }
+}
+
+/** A run that did not come to its end in time did not help either, if it did anything. */
+function wasInVain({ ending, miss, acted }: Past): boolean {
+  if (ending.reason === 'deadline') return acted
+  return miss === 'escalate' && didNotHelp.has(ending.outcome)
 }
 
 /** The lowest tier above whose playbook is another one than those that did not help. */
-function nextRung({ tier, playbook, tried }: Past, ladder: Ladder): Sequel | undefined {
+function nextRung(
+  { tier, playbook, tried }: Past,
+  ladder: Ladder,
+): { readonly tier: Tier; readonly playbook: string; readonly acts: boolean } | undefined {
   for (const above of tiers.filter((one) => rank(one) > rank(tier))) {
-    const rung = ladder[above]?.playbook
-    if (rung !== undefined && rung !== playbook && !tried.has(rung))
-      return { kind: 'rung', tier: above, playbook: rung }
+    const rung = ladder[above]
+    if (rung !== undefined && rung.playbook !== playbook && !tried.has(rung.playbook))
+      return { tier: above, ...rung }
   }
   return undefined
 }

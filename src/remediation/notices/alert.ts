@@ -43,6 +43,8 @@ const resolved: Readonly<Record<Resolution, string>> = {
 export function alertOf(notice: Notice, story: Story, now: number): PostedAlert {
   const { incident, level, acted, since } = notice
   const { recoveredAt } = incident
+  // Alertmanager refuses what begins after it ends, and the clock may have been put back since.
+  const begin = Math.min(since, now)
   return {
     labels: {
       ...story.labels,
@@ -62,8 +64,8 @@ export function alertOf(notice: Notice, story: Story, now: number): PostedAlert 
       incident_url: `${story.links.pidwarden}/api/incidents/${incident.id}`,
       dashboard_url: `${story.links.dashboard}/d/pidwarden-container?${dashboardQuery(incident)}`,
     },
-    startsAt: new Date(since).toISOString(),
-    endsAt: new Date(recoveredAt === undefined ? now + firesFor : Math.max(since, recoveredAt)).toISOString(),
+    startsAt: new Date(begin).toISOString(),
+    endsAt: new Date(recoveredAt === undefined ? now + firesFor : Math.max(begin, recoveredAt)).toISOString(),
   }
 }
 
@@ -107,7 +109,7 @@ function whatWasDone({ manual }: Incident, { endings, deeds, standing }: Story):
     actions_taken: [...counted, effects].join('; '),
     restarted: deeds.restarts > 0 ? 'yes' : 'no',
     next_steps: manual
-      ? 'Look at the incident and the container, end the leak, then POST /api/containers/<name>/release; pidwarden does not act on it until then.'
+      ? 'Look at the incident and the container, end the leak, then POST /api/containers/<name>/release; until then pidwarden tries once in a long while at most.'
       : `None by hand. It is over when the container is well for a while; now it waits: ${standing.waitsFor}.`,
   }
 }

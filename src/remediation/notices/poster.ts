@@ -1,4 +1,9 @@
-import type { Alertmanager, AlertmanagerSettings } from '../../host/alertmanager.ts'
+import {
+  type Alertmanager,
+  AlertmanagerError,
+  type AlertmanagerSettings,
+  type PostedAlert,
+} from '../../host/alertmanager.ts'
 import type { Clock } from '../../host/clock.ts'
 import { errorMessage } from '../../host/reading.ts'
 import type { Journal } from '../../journal/journal.ts'
@@ -78,19 +83,40 @@ export function createPoster({
       const { recoveredAt: _, ...open } = incident
       return alertOf(what === 'fire' ? { ...notice, incident: open } : notice, story, now)
     })
-    try {
-      await alertmanager.post(url, alerts)
-    } catch (error) {
-      fail(url, errorMessage(error))
-      return
-    }
-    if (troubles.delete(url)) log.info({ url }, 'Alertmanager takes alerts again')
+    const taken = await hand(url, alerts)
+    if (taken.size === 0) return
     journal.transaction(() => {
-      for (const { notice, what } of due) {
+      for (const [index, { notice, what }] of due.entries()) {
+        if (!taken.has(index)) continue
         if (what === 'fire') journal.notices.fired(notice, url)
         else journal.notices.settled(notice, url)
       }
     })
+  }
+
+  /** Which of the alerts were taken. One that is refused refuses all that come with it: the others then come alone. */
+  async function hand(url: string, alerts: readonly PostedAlert[]): Promise<ReadonlySet<number>> {
+    const taken = new Set<number>()
+    try {
+      await alertmanager.post(url, alerts)
+      for (const index of alerts.keys()) taken.add(index)
+    } catch (error) {
+      if (!(error instanceof AlertmanagerError) || !error.refused || alerts.length === 1) {
+        fail(url, errorMessage(error))
+        return taken
+      }
+      for (const [index, alert] of alerts.entries()) {
+        try {
+          await alertmanager.post(url, [alert])
+          taken.add(index)
+        } catch (refusal) {
+          fail(url, errorMessage(refusal))
+        }
+      }
+    }
+    if (taken.size === alerts.length && troubles.delete(url))
+      log.info({ url }, 'Alertmanager takes alerts again')
+    return taken
   }
 
   function fail(url: string, error: string): void {

@@ -1,12 +1,15 @@
 import t from 'tap'
 import { type Ladder, type Past, type Sequel, sequel } from '../../../src/remediation/incidents/sequel.ts'
 
+/** A rung with a shipped playbook. */
+const does = (playbook: string) => ({ playbook, acts: playbook !== 'record' })
+
 /** As the preset `protocol` has it for duplicates. */
 const ladder: Ladder = {
-  warning: { playbook: 'record' },
-  critical: { playbook: 'cleanup' },
-  emergency: { playbook: 'cleanup' },
-  nuclear: { playbook: 'restart' },
+  warning: does('record'),
+  critical: does('cleanup'),
+  emergency: does('cleanup'),
+  nuclear: does('restart'),
 }
 
 const past: Past = {
@@ -17,6 +20,8 @@ const past: Past = {
   miss: 'escalate',
   tried: new Set(),
   grows: false,
+  acted: true,
+  stopped: false,
 }
 const nothing: Sequel = { kind: 'nothing' }
 const restart: Sequel = { kind: 'rung', tier: 'nuclear', playbook: 'restart' }
@@ -32,18 +37,63 @@ const cases: readonly [string, Partial<Past>, Sequel | RegExp, Ladder?][] = [
     { kind: 'rung', tier: 'emergency', playbook: 'contain' },
     {
       ...ladder,
-      emergency: { playbook: 'contain' },
+      emergency: does('contain'),
     },
   ],
   [
-    'a playbook that people review is a rung as well',
+    'where the next tier only looks, people do',
     { tier: 'warning' },
+    /cleanup did not help/,
+    { warning: does('cleanup'), critical: does('record'), nuclear: does('restart') },
+  ],
+  [
+    'not over in time, and something was done',
+    { miss: undefined, ending: { outcome: 'cancelled', reason: 'deadline' } },
+    restart,
+  ],
+  [
+    'not over in time, and nothing was done',
+    { miss: undefined, acted: false, ending: { outcome: 'cancelled', reason: 'deadline' } },
+    nothing,
+  ],
+  [
+    'restarted, and then it cannot be measured any more',
     {
-      kind: 'rung',
-      tier: 'critical',
-      playbook: 'record',
+      playbook: 'restart',
+      stopped: true,
+      miss: undefined,
+      ending: { outcome: 'unknown', reason: 'census_unknown' },
     },
-    { warning: { playbook: 'cleanup' }, critical: { playbook: 'record' }, nuclear: { playbook: 'restart' } },
+    /restarted it, and it is not well/,
+  ],
+  [
+    'restarted, and then it has another life',
+    {
+      playbook: 'restart',
+      stopped: true,
+      miss: undefined,
+      ending: { outcome: 'skipped', reason: 'container_replaced' },
+    },
+    /restarted it, and it is not well/,
+  ],
+  [
+    'restarted, and that was not enough',
+    {
+      playbook: 'restart',
+      stopped: true,
+      ending: { outcome: 'improved', reason: 'still_above', detail: '66 -> 60' },
+    },
+    /66 -> 60/,
+  ],
+  [
+    'restarted, and Docker is away: nobody knows',
+    {
+      playbook: 'restart',
+      stopped: true,
+      miss: undefined,
+      ending: { outcome: 'unknown', reason: 'docker_unreachable' },
+    },
+    nothing,
   ],
   [
     'what was tried for this alert is not tried again',
@@ -56,7 +106,7 @@ const cases: readonly [string, Partial<Past>, Sequel | RegExp, Ladder?][] = [
     {},
     /cleanup did not help/,
     {
-      critical: { playbook: 'cleanup' },
+      critical: does('cleanup'),
     },
   ],
   ['fixed', { ending: { outcome: 'fixed', reason: 'cleared' } }, nothing],
@@ -93,7 +143,7 @@ const cases: readonly [string, Partial<Past>, Sequel | RegExp, Ladder?][] = [
       grows: true,
     },
     /finds nothing more that it may end, and duplicates grows/,
-    { critical: { playbook: 'cleanup' } },
+    { critical: does('cleanup') },
   ],
   [
     'no restart is to be had',

@@ -176,3 +176,29 @@ t.test('nothing is posted where there is no Alertmanager', async (t) => {
   await run(setting, 20)
   t.equal(setting.alertmanager.calls, 0)
 })
+
+t.test('after the clock was put back, an alert still begins before it ends', async (t) => {
+  const setting = setUp()
+  await fire(setting)
+  const late = setting.clock.now() + 3_600_000
+  setting.database.exec(`UPDATE notices SET since = ${late}; UPDATE incidents SET opened_at = ${late}`)
+  await setting.poster.post()
+  setting.journal.incidents.recover(1, 'by_itself')
+  await run(setting, 120)
+  t.ok(told(setting).includes('1 opened over'))
+  for (const { alert } of setting.alertmanager.taken) t.ok(alert.startsAt <= alert.endsAt, alert.endsAt)
+})
+
+t.test('one alert that is refused does not hold up the others', async (t) => {
+  const setting = setUp()
+  const other = addGateway(setting.host, setting.engine, 'other')
+  await fire(setting)
+  setting.receive(alertAbout(other.container, {}, { fingerprint: 'b' }))
+  setting.alertmanager.refuses = ({ labels }) => labels.name === 'metamcp'
+  await run(setting, 4)
+  t.same(
+    setting.alertmanager.taken.map(({ alert }) => alert.labels.name),
+    ['other'],
+  )
+  t.match(setting.poster.trouble(), /start time must be before end time/)
+})
