@@ -18,7 +18,7 @@ const looks = (name: string, only = ''): string => `playbooks:
     steps: [{ action: collect-evidence, onMiss: stop }]
 `
 
-const there = 'there are collect-evidence, kill-orphans, kill-duplicates, restart-container'
+const there = 'there are collect-evidence, clamp-pids, kill-orphans, kill-duplicates, restart-container'
 const ofKill = 'unknown key; expected one of grace, settle, minimumAge, atMost'
 
 const wrong: readonly (readonly [name: string, yaml: string, ...messages: string[]])[] = [

@@ -82,12 +82,14 @@ async function startWatch(
   return prometheus
 }
 
-/** Waits until the alert was delivered once more, and was nothing new. */
+/** Waits until the alert was delivered once more: as one that is known, or to be measured again. */
 async function anotherDelivery({ metrics }: Stack): Promise<void> {
-  const known = async (): Promise<number> =>
-    family(await metrics(), 'alerts_received_total')['verdict="known",reason=""'] ?? 0
-  const before = await known()
-  await until('it is delivered again', async () => (await known()) > before)
+  const taken = async (): Promise<number> => {
+    const counts = family(await metrics(), 'alerts_received_total')
+    return (counts['verdict="known",reason=""'] ?? 0) + (counts['verdict="queued",reason=""'] ?? 0)
+  }
+  const before = await taken()
+  await until('it is delivered again', async () => (await taken()) > before)
 }
 
 /** Since when Prometheus says that the alert is firing, milliseconds since the epoch. */

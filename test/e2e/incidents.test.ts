@@ -70,16 +70,18 @@ if (lab) {
       await container.gateway.leak({ server: leaking, count: 8 })
       const incident = await until('the escalation is over', async () => {
         const found = await incidentOf(container.name)
-        return found?.runs.some(({ origin, state }) => origin === 'escalation' && state === 'done') && found
+        return found?.runs.some(({ playbook, state }) => playbook === 'restart' && state === 'done') && found
       })
-      const restart = incident.runs.find(({ origin }) => origin === 'escalation')
-    const cleanup = incident.runs.find(({ id }) => id === restart?.escalates)
+      const restart = incident.runs.find(({ playbook }) => playbook === 'restart')
+      const contain = incident.runs.find(({ id }) => id === restart?.escalates)
+      const cleanup = incident.runs.find(({ id }) => id === contain?.escalates)
+      t.match(contain, { playbook: 'contain', tier: 'emergency', ending: { outcome: 'ineffective' } })
       t.match(cleanup, { playbook: 'cleanup', ending: { outcome: 'ineffective', reason: 'respawned' } })
       t.match(restart, {
         playbook: 'restart',
         tier: 'nuclear',
         aim: 'critical',
-          ending: { outcome: 'fixed', reason: 'cleared' },
+        ending: { outcome: 'fixed', reason: 'cleared' },
       })
       t.equal(container.processes().size, legitimate)
       t.ok(incident.level >= 3, 'engineering ought to know')

@@ -128,3 +128,8 @@ t.test('it needs the token', async (t) => {
   const { app } = await setUp(t)
   problemIn(t, await app.inject({ url: '/api/events' }), 401)
 })
+
+t.test('whoever asks for the head alone does not listen', async (t) => {
+  const { app } = await setUp(t)
+  t.equal((await app.inject({ method: 'HEAD', url: '/api/events', headers })).statusCode, 404)
+})

@@ -103,7 +103,10 @@ t.test('unknown', async (t) => {
   const { app, host, engine } = createPidwarden()
   addGateway(host, engine)
   t.match(problemIn(t, await app.inject(order('cleanup', '', 'nobody')), 404).detail, /GET \/api\/containers/)
-  t.match(problemIn(t, await app.inject(order('purge')), 404).detail, /there are record, cleanup, restart/)
+  t.match(
+    problemIn(t, await app.inject(order('purge')), 404).detail,
+    /there are record, cleanup, contain, restart/,
+  )
   problemIn(t, await app.inject(order('cleanup', '?dryRun=no')), 400)
   problemIn(t, await app.inject({ ...order('cleanup'), headers: {} }), 401)
 })

@@ -43,7 +43,7 @@ t.test('202 with a verdict for each alert, once all are on file', async (t) => {
       alertAbout(container),
       alertAbout({ id: 'b'.repeat(64), name: 'x' }),
       alertAbout({ id: 'nobody', name: 'x' }),
-      alertAbout(container, { playbook: 'contain' }),
+      alertAbout(container, { playbook: 'unheard-of' }),
     ),
   )
   t.equal(response.statusCode, 202)

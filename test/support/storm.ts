@@ -51,7 +51,7 @@ export function notification(n: number, { above, well, watched, own }: Targets):
     ...times(10, (index) => alert(`elsewhere-${index}`, index.toString(16).repeat(64), acting)),
     ...times(3, (index) => recorded(Math.max(0, n - 20), index, { status: 'resolved' })),
     ...times(2, (index) => alert(`never-${index}`, watched, recording, { status: 'resolved' })),
-    ...times(5, (index) => alert(`unknown-${index}`, watched, { ...recording, playbook: 'contain' })),
+    ...times(5, (index) => alert(`unknown-${index}`, watched, { ...recording, playbook: 'unheard-of' })),
     ...times(2, (index) => alert(`own-${index}`, own, acting)),
     ...times(2, (index) => alert(`observed-${index}`, watched, acting)),
     alert('unlabelled', '', acting),
