@@ -95,6 +95,33 @@ t.test('the journal of an older pidwarden is brought forward, with all that it h
   t.match(database.prepare('SELECT * FROM runs').get(), { id: 'run', name: 'metamcp', admitted_at: null })
 })
 
+t.test('effects and their counters outlive the change of their table', async (t) => {
+  const path = join(emptyFolder(t), 'journal.db')
+  const older = new DatabaseSync(path)
+  older.exec(`${migrations[0]}; ${migrations[1]}; PRAGMA user_version = 2; PRAGMA foreign_keys = ON`)
+  older.exec(`INSERT INTO episodes (fingerprint, starts_at, alert, container_id, name, playbook, tier, resource, received_at)
+      VALUES ('f', 's', 'a', 'c', 'metamcp', 'cleanup', 'critical', 'duplicates', 1);
+    INSERT INTO runs (id, episode_id, container_id, name, playbook, tier, resource, state, created_at)
+      VALUES ('run', 1, 'c', 'metamcp', 'cleanup', 'critical', 'duplicates', 'running', 1);
+    INSERT INTO steps (run_id, action, started_at) VALUES ('run', 'kill-duplicates', 1);
+    INSERT INTO effects (step_id, kind, pid, start_ticks, command, signal, intent_at) VALUES (1, 'signal', 7, 9, 'node x', 'SIGTERM', 1);
+    UPDATE effects SET result = 'sent', result_at = 2;
+    INSERT INTO effects (step_id, kind, life, intent_at) VALUES (1, 'stop', 'a life', 3)`)
+  older.close()
+  const { database } = openDatabase(path, now)
+  t.teardown(() => database.close())
+  const journal = new Journal(database, () => now)
+  t.match(journal.story('run')?.steps[0]?.effects, [
+    { id: 1, kind: 'signal', pid: 7, startTicks: 9, command: 'node x', signal: 'SIGTERM', result: 'sent' },
+    { id: 2, kind: 'stop', life: 'a life' },
+  ])
+  t.match(journal.debts(), [{ life: 'a life' }], 'what is owed is owed')
+  const [id = 0] = journal.intend(1, [{ kind: 'signal', pid: 8, signal: 'SIGTERM' }])
+  journal.complete([{ id, result: 'sent' }])
+  t.same(journal.signalTally(), [{ labels: { signal: 'SIGTERM' }, count: 2 }], 'and it is counted on')
+  t.same(database.prepare('PRAGMA foreign_key_check').all(), [])
+})
+
 for (const [name, spoil] of [
   ['no SQLite file at all', () => Buffer.from('this was never a database, but it may be somebody’s notes')],
   [
