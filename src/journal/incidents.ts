@@ -187,6 +187,8 @@ export class Incidents {
       id,
     )
     this.raise(id, 5)
+    // After a release it is at this level, and told, anew.
+    this.#notice(id)
     this.#changed(id)
   }
 
@@ -199,12 +201,23 @@ export class Incidents {
     )
   }
 
-  /** A person has looked at the container of this name. */
+  /**
+   * A person has looked at the container of this name: nobody is called any more, and whoever is called again hears of
+   * it as something new.
+   */
   release(name: string): void {
     const incident = this.openOf(name)
     if (incident?.manual === undefined) return
-    this.#sql.run('UPDATE incidents SET manual_at = NULL, manual_reason = NULL WHERE id = ?', incident.id)
-    this.#changed(incident.id)
+    const { id } = incident
+    for (const sql of [
+      'DELETE FROM deliveries WHERE notice_id IN (SELECT id FROM notices WHERE incident_id = ? AND level = 5)',
+      'DELETE FROM notices WHERE incident_id = ? AND level = 5',
+      `UPDATE incidents SET manual_at = NULL, manual_reason = NULL,
+         level = (SELECT max(level) FROM notices WHERE incident_id = incidents.id) WHERE id = ?`,
+    ]) {
+      this.#sql.run(sql, id)
+    }
+    this.#changed(id)
   }
 
   /** It is over. */

@@ -180,7 +180,7 @@ t.test(
       headers: { authorization: 'Bearer a-token-that-nobody-may-ever-see' },
     })
     t.equal(statusCode, 200)
-    t.match(journal.incidents.open(), [{ level: 5, manual: undefined }])
+    t.match(journal.incidents.open(), [{ level: 3, manual: undefined }])
     host.onEnd = () => {}
     t.match((await fire(setting)).at(-1), { playbook: 'cleanup', ending: { outcome: 'fixed' } })
   },

@@ -202,3 +202,21 @@ t.test('one alert that is refused does not hold up the others', async (t) => {
   )
   t.match(setting.poster.trouble(), /start time must be before end time/)
 })
+
+t.test('a second call for a person is a call of its own', async (t) => {
+  const setting = setUp()
+  await fire(setting)
+  const { journal, clock } = setting
+  const calls = () => setting.alertmanager.taken.filter(({ alert }) => alert.labels.level === '5')
+  journal.incidents.needPeople(1, 'nothing helps')
+  await run(setting, 4)
+  t.equal(calls().length, 1)
+  journal.release('metamcp')
+  await run(setting, 400)
+  t.equal(calls().length, 1, 'nobody is called while it is released: Alertmanager lets go of it by itself')
+  t.ok(Date.parse(calls()[0]?.alert.endsAt ?? '') < clock.now())
+  journal.incidents.needPeople(1, 'nothing helps still')
+  await run(setting, 4)
+  t.equal(calls().length, 2)
+  t.ok((calls()[1]?.alert.startsAt ?? '') > (calls()[0]?.alert.endsAt ?? ''), 'it begins anew')
+})
