@@ -160,7 +160,7 @@ async function createWitness(container: CrashContainer): Promise<Settle> {
       if (stories.some((story) => story.state !== 'done') || state !== 'running' || starts < stops)
         return undefined
       if (stops > 0 && !isPaid(stories)) return undefined
-      if (witnessed.pidsLimit !== 'max') return undefined
+      if (witnessed.pidsLimit !== 'max' || !isLifted(stories)) return undefined
       mark = lives
       return { stories, ...witnessed }
     })
@@ -172,6 +172,14 @@ function isPaid(stories: readonly RunStory[]): boolean {
   const effects = stories.flatMap(({ steps }) => steps.flatMap((step) => step.effects))
   const last = effects.findLast(({ kind, result }) => kind === 'stop' || result === 'done')
   return last?.kind === 'start'
+}
+
+/** Whether the journal knows that every limit that was set is taken back: it is told a moment after the kernel. */
+function isLifted(stories: readonly RunStory[]): boolean {
+  const steps = stories.flatMap((story) => story.steps)
+  return steps
+    .filter(({ effects }) => effects.some(({ kind }) => kind === 'clamp'))
+    .every(({ effects }) => effects.some(({ kind, result }) => kind === 'unclamp' && result === 'done'))
 }
 
 function compare(
