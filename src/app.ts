@@ -11,6 +11,7 @@ import { eventRoute } from './routes/events.ts'
 import { type HealthPorts, healthRoutes } from './routes/health.ts'
 import { type IncidentPorts, incidentRoutes } from './routes/incidents.ts'
 import { metricsRoute } from './routes/metrics.ts'
+import { documentRoutes, needsToken, openapiRoute } from './routes/openapi.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { brokenRequest, frameworkProblem, installProblems } from './routes/problem.ts'
 import { runRoutes } from './routes/runs.ts'
@@ -41,16 +42,24 @@ export function buildApp(ports: AppPorts): FastifyInstance {
     clientErrorHandler: brokenRequest(ports.logger),
     connectionTimeout: 30_000,
     requestTimeout: 30_000,
+    // As long as the schemas let a container's name be.
+    routerOptions: { maxParamLength: 300 },
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler)
+    // The schemas of answers are there to be read: one that is behind must not make a field disappear.
+    .setSerializerCompiler(() => JSON.stringify)
   // Fastify takes plain text as well; nothing here does.
   app.removeContentTypeParser('text/plain')
   installProblems(app)
-  metricsRoute(app, ports.metrics)
-  healthRoutes(app, ports)
+  documentRoutes(app, ports.version)
+  app.register(async (open) => {
+    await open.register(metricsRoute(ports.metrics))
+    await open.register(healthRoutes(ports))
+  })
   app.register(async (closed) => {
     closed.addHook('onRequest', requireToken(ports.token))
+    closed.addHook('onRoute', needsToken)
     await closed.register(webhookRoute(ports.intake, ports.completion, ports.inventory, ports.recovered))
     await closed.register(runRoutes(ports.journal))
     await closed.register(incidentRoutes(ports))
@@ -58,6 +67,7 @@ export function buildApp(ports: AppPorts): FastifyInstance {
     await closed.register(actingRoutes(ports.acting))
     await closed.register(orderRoutes(ports.orders))
     await closed.register(containerRoutes(ports.inventory, ports.observer))
+    await closed.register(openapiRoute)
   })
   return app
 }

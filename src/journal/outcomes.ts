@@ -1,3 +1,5 @@
+import { type Static, Type } from 'typebox'
+
 /** How a run or a step ended. The same words stand in the log, the journal, the metrics and the docs. */
 export const outcomes = [
   'fixed',
@@ -53,8 +55,12 @@ export const reasons = [
 export type Reason = (typeof reasons)[number]
 
 /** Outcome and reason together, with a sentence for people. */
-export interface Ending {
-  readonly outcome: Outcome
-  readonly reason: Reason
-  readonly detail?: string
-}
+export const Ending = Type.Object(
+  {
+    outcome: Type.Enum([...outcomes], { description: 'How it ended.' }),
+    reason: Type.Enum([...reasons], { description: 'Why it ended so.' }),
+    detail: Type.Optional(Type.String({ description: 'A sentence for people.' })),
+  },
+  { title: 'Ending', description: 'Outcome and reason together, with a sentence for people.' },
+)
+export type Ending = Readonly<Static<typeof Ending>>

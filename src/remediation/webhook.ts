@@ -9,7 +9,11 @@ export const WebhookAlert = Type.Object({
   status: Type.Enum(['firing', 'resolved']),
   labels: Type.Record(Type.String(), Type.String()),
   annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
-  startsAt: Type.String({ minLength: 1, maxLength: 64 }),
+  startsAt: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'With the fingerprint it names one firing, however often it is delivered.',
+  }),
   endsAt: Type.Optional(Type.String({ maxLength: 64 })),
   fingerprint: Type.String({ minLength: 1, maxLength: 64 }),
 })
@@ -18,11 +22,19 @@ export type WebhookAlert = Static<typeof WebhookAlert>
 /** The body of POST /webhooks/alertmanager. */
 export const WebhookPayload = Type.Object({
   version: Type.Literal('4'),
-  status: Type.Enum(['firing', 'resolved']),
+  status: Type.Enum(['firing', 'resolved'], {
+    description: 'Of the group; what is done depends on the status of each alert alone.',
+  }),
   alerts: Type.Array(WebhookAlert, { maxItems: 100_000 }),
-  /** A regular expression: Alertmanager quotes what is special in the name. */
-  receiver: Type.Optional(Type.String({ maxLength: 1024 })),
-  truncatedAlerts: Type.Optional(Type.Integer({ minimum: 0 })),
+  receiver: Type.Optional(
+    Type.String({
+      maxLength: 1024,
+      description: 'A regular expression: Alertmanager quotes what is special in the name.',
+    }),
+  ),
+  truncatedAlerts: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'How many more there are; they are asked for.' }),
+  ),
 })
 export type WebhookPayload = Static<typeof WebhookPayload>
 
@@ -44,16 +56,23 @@ export const skipReasons = [
 ] as const
 
 /** What became of one alert of a notification. */
-export const Verdict = Type.Object({
-  fingerprint: Type.String(),
-  startsAt: Type.String(),
-  verdict: Type.Enum(['queued', 'known', 'skipped'], {
-    description:
-      'queued: a run will look at it. known: this episode was delivered before. skipped: see reason.',
-  }),
-  reason: Type.Optional(Type.Enum([...skipReasons])),
-  runId: Type.Optional(Type.String()),
-})
+export const Verdict = Type.Object(
+  {
+    fingerprint: Type.String(),
+    startsAt: Type.String(),
+    verdict: Type.Enum(['queued', 'known', 'skipped'], {
+      description:
+        'queued: a run will look at it. known: this episode was delivered before. skipped: see reason.',
+    }),
+    reason: Type.Optional(
+      Type.Enum([...skipReasons], {
+        description: 'Why it was not queued: no error, it is merely nothing to act on here.',
+      }),
+    ),
+    runId: Type.Optional(Type.String({ description: 'GET /api/runs/:id tells of it.' })),
+  },
+  { title: 'Verdict', description: 'What became of one alert of a notification.' },
+)
 export type Verdict = Static<typeof Verdict>
 
 /** One of the reasons to skip an alert. */

@@ -1,13 +1,75 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { Observer } from '../census/observe.ts'
-import { resources } from '../census/presets.ts'
+import { PolicySettings } from '../census/policy.ts'
+import { resources, tiers as tierNames } from '../census/presets.ts'
 import type { Inventory } from '../host/inventory.ts'
+import { Measurement } from '../journal/records.ts'
 import { measure, measuredTier } from '../remediation/verify.ts'
+
+const Tier = Type.Enum(['normal', ...tierNames])
+const Size = Type.Union([Type.Number(), Type.String()], { description: 'Bytes, or a size such as 4g.' })
+const words = Type.Immutable(Type.Array(Type.String()))
+
+const Limits = Type.Object(
+  {
+    memory: Type.Optional(Size),
+    memoryReservation: Type.Optional(Size),
+    memorySwap: Type.Optional(Size),
+    cpus: Type.Optional(Type.Number()),
+    pids: Type.Optional(Type.Integer()),
+    nofile: Type.Optional(Type.Immutable(Type.Array(Type.Integer(), { description: 'Soft and hard.' }))),
+    nproc: Type.Optional(Type.Integer()),
+  },
+  { description: 'Limits that it ought to have.' },
+)
+
+const Container = Type.Object(
+  {
+    name: Type.String(),
+    id: Type.String(),
+    image: Type.String(),
+    state: Type.Enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']),
+    health: Type.Enum(['none', 'starting', 'healthy', 'unhealthy']),
+    policy: Type.Object({
+      mode: PolicySettings.properties.mode,
+      preset: PolicySettings.properties.preset,
+      profile: PolicySettings.properties.profile,
+      protect: words,
+      limits: Limits,
+      errors: words,
+    }),
+    census: Type.Optional(
+      Type.Enum(['gone', 'denied', 'failed'], { description: 'Why it could not be measured.' }),
+    ),
+    measurement: Type.Optional(Measurement),
+    tiers: Type.Optional(
+      Type.Object(
+        {
+          processes: Type.Optional(Tier),
+          pids: Type.Optional(Tier),
+          duplicates: Type.Optional(Tier),
+          memory: Type.Optional(Tier),
+          cpu: Type.Optional(Tier),
+        },
+        { description: 'The tier that each resource has reached; what was not measured has none.' },
+      ),
+    ),
+  },
+  { title: 'Container', description: 'A container as the census sees it now.' },
+)
+
+const schema = {
+  operationId: 'listContainers',
+  summary: 'What the census says of each container now, with its tiers and policy',
+  tags: ['containers'],
+  response: { 200: Type.Object({ containers: Type.Array(Container) }, { description: 'All of them.' }) },
+}
 
 /** GET /api/containers: what the census says of each container right now, and the tiers that it has reached. */
 export function containerRoutes(inventory: Inventory, observer: Observer): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get('/api/containers', async () => {
+    app.get('/api/containers', { schema }, async () => {
       const observations = await observer.observeAll(inventory.containers())
       const containers = observations.map((observation) => {
         const { container, policy, census } = observation

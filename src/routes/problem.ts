@@ -8,13 +8,29 @@ import type {
   FastifyReply,
   FastifyRequest,
 } from 'fastify'
+import { type Static, Type } from 'typebox'
+
+/** Problem details, as everything that is refused leaves pidwarden. https://www.rfc-editor.org/rfc/rfc9457 */
+const Problem = Type.Object(
+  {
+    type: Type.Literal('about:blank'),
+    title: Type.String({ description: 'What kind of problem it is.' }),
+    status: Type.Integer({ description: 'The status of the response.' }),
+    detail: Type.String({ description: 'What was wrong, and what to do.' }),
+  },
+  { title: 'Problem', description: 'Problem details (RFC 9457).' },
+)
+
+/** How a schema says that a route answers with a problem: `response: { 404: refusal('…') }`. */
+export const refusal = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: Problem } },
+})
 
 /** Answers with problem details (RFC 9457). `detail` says what was wrong and what to do. */
 export function problem(reply: FastifyReply, status: number, title: string, detail: string): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send({ type: 'about:blank', title, status, detail })
+  const body: Static<typeof Problem> = { type: 'about:blank', title, status, detail }
+  return reply.code(status).type('application/problem+json').send(body)
 }
 
 const titles: Record<number, string> = {

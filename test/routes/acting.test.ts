@@ -84,3 +84,10 @@ t.test('what makes no sense is refused', async (t) => {
   problemIn(t, await app.inject({ method: 'POST', url: '/api/stop' }), 401)
   problemIn(t, await app.inject({ method: 'POST', url: '/api/resume' }), 401)
 })
+
+t.test('a container with a long name can be released as any other', async (t) => {
+  const { app, host, engine } = createPidwarden()
+  const name = 'n'.repeat(250)
+  addGateway(host, engine, name)
+  t.equal((await app.inject(post(`/api/containers/${name}/release`))).statusCode, 200)
+})

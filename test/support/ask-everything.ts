@@ -47,7 +47,7 @@ export async function askEverything(url: string, token: string): Promise<Answers
 
   const good = bearer(token)
   const open = ['/metrics', '/healthz', '/readyz', '/api/health']
-  const closed = ['/api/containers', '/api/runs']
+  const closed = ['/api/containers', '/api/runs', '/api/incidents', '/api/openapi.json']
   for (const path of [...open, ...closed, '/nowhere']) {
     for (const headers of [{}, good, bearer(planted.wrongToken)]) {
       await ask('GET', path, headers)

@@ -11,7 +11,10 @@ import type { Runner, RunnerLog } from '../runner.ts'
 import type { RemediationSettings } from '../settings.ts'
 import { measure, measuredTier } from '../verify.ts'
 import { levelOf, levelSettings } from './level.ts'
-import { illness, type Sample, type Trend, trendOf, unrecovered } from './recovery.ts'
+import { illness, type Sample, trendOf, unrecovered } from './recovery.ts'
+import type { Standing } from './standing.ts'
+
+export type { Standing } from './standing.ts'
 
 /** What incidents are watched with. */
 export interface WatchPorts {
@@ -25,18 +28,6 @@ export interface WatchPorts {
   /** When somebody scraped last, on the monotonic clock; undefined before the first. */
   readonly scrapedAt: () => number | undefined
   readonly log: RunnerLog
-}
-
-/** How the container of an incident was when it was looked at last. */
-export interface Standing {
-  /** Where its processes go. */
-  readonly trend: Trend
-  /** What recovery waits for; `nothing` when it has recovered. */
-  readonly waitsFor: string
-  /** Absent while it cannot be measured. */
-  readonly measurement?: Measurement
-  /** Limits in force. */
-  readonly limits: { readonly pids?: number; readonly memory?: number }
 }
 
 /** Looks after incidents until the containers have recovered. */
