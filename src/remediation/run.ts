@@ -173,7 +173,12 @@ async function admitAndClimb(
       effects,
       ownPid: ports.ownPid,
       signal: cancel,
-      look: target.look,
+      look: async () => {
+        const seen = await target.look()
+        // Docker can take its time for an answer, and acting may have been stopped meanwhile.
+        cancel.throwIfAborted()
+        return seen
+      },
       seen: target.seen,
       refresh: target.refresh,
       adopt: target.adopt,
