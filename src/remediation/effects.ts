@@ -144,7 +144,9 @@ export function createEffects(
     },
     async clamp(stepId, { id, limits }, limit) {
       refuseInDryRun(`set the PID limit of container ${id}`)
-      const pidsLimitBefore = limits.pids ?? noLimit
+      // What an earlier run has set and nobody has taken back yet is not the container's own.
+      const earlier = journal.clamps().find((one) => one.containerId === id && one.limit === limits.pids)
+      const pidsLimitBefore = earlier?.before ?? limits.pids ?? noLimit
       const [effect] = journal.intend(stepId, [{ kind: 'clamp', pidsLimit: limit, pidsLimitBefore }])
       let result = 'done'
       try {

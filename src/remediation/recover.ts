@@ -81,7 +81,9 @@ export async function settleDebts({ journal, docker, clock, runner, log }: Recov
 export async function settleClamps(ports: ClampPorts & Pick<RecoverPorts, 'runner' | 'log'>): Promise<void> {
   const { journal, runner, log } = ports
   for (const clamp of journal.clamps()) {
-    if (runner.knows(clamp.runId)) continue
+    // A run at work on the container takes its own back, to what was before this one.
+    const clamps = journal.clamps().filter((one) => one.containerId === clamp.containerId)
+    if (clamps.some((one) => runner.knows(one.runId))) continue
     const result = await lift(clamp, ports)
     if (typeof result === 'string') log.info({ container: clamp.name, result }, 'a PID limit is taken back')
     else log.error({ container: clamp.name, error: result.failed }, 'a PID limit could not be taken back')
