@@ -59,11 +59,12 @@ export abstract class JournalReader {
     return Number(row?.count)
   }
 
-  /** Runs that were let act since `since` and did, or still may, whatever became of their container; oldest first. */
+  /** Runs that were let act, or ended, since `since` and did, or still may, whatever became of their container; oldest first. */
   deeds(since: number): readonly Deed[] {
     return this.sql
       .all(
-        `SELECT * FROM runs WHERE admitted_at >= ? AND (state = 'running' OR EXISTS (
+        `SELECT * FROM runs WHERE admitted_at IS NOT NULL AND (admitted_at >= ?1 OR ended_at >= ?1 OR ended_at IS NULL)
+           AND (state = 'running' OR EXISTS (
          SELECT 1 FROM steps JOIN effects ON step_id = steps.id WHERE run_id = runs.id)) ORDER BY admitted_at`,
         since,
       )

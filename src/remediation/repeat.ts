@@ -43,7 +43,8 @@ export function mayRepeat({ ending, endedAt }: Run, aftermath: Aftermath): boole
   const { now, releasedAt, hasStopped, open } = aftermath
   if (ending === undefined || endedAt === undefined) return false
   const passed = now < endedAt ? 0 : now - endedAt
-  if (releasedAt !== undefined && releasedAt > endedAt) return true
+  // A release from before the clock was put back says nothing of what was done since.
+  if (releasedAt !== undefined && releasedAt > endedAt && releasedAt <= now) return true
   if (passed >= open) return true
   if (hasStopped) return false
   if (ending.outcome === 'fixed') return passed >= lingering

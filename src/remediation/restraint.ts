@@ -57,11 +57,13 @@ export function restrain(
   if (underMaintenance(intention.name, settings.maintenance, new Date(now)))
     return refuse('maintenance', 'a maintenance window is open')
   const own = deeds.filter(({ name }) => name === intention.name)
+  // A release from before the clock was put back must not cover what was done since.
+  const releasedAt = (history.releasedAt ?? 0) <= now ? history.releasedAt : undefined
   return (
     judgeManual(history.manual, settings, now) ??
     judgeStorm(history, settings) ??
-    judgeBreaker(own, history.releasedAt, settings, now) ??
-    judgeCooldown(intention, own, history.releasedAt, settings, now) ??
+    judgeBreaker(own, releasedAt, settings, now) ??
+    judgeCooldown(intention, own, releasedAt, settings, now) ??
     judgeBudgets(intention, deeds, settings, now)
   )
 }

@@ -40,6 +40,7 @@ const cases: readonly [string, Run, Partial<Aftermath>, boolean][] = [
   ['the same when it was left alone for long enough', hopeless, { now: ended + 30 * minute }, true],
   ['the same where it was stopped', hopeless, { now: ended + 30 * minute, hasStopped: true }, true],
   ['what a person has released since', hopeless, { releasedAt: ended + 1 }, true],
+  ['released in the future: the clock was put back', hopeless, { releasedAt: ended + 9 * minute }, false],
   ['what a person had released before', hopeless, { releasedAt: ended }, false],
   ['after the clock was put back', hopeless, { now: 0 }, false],
   ['fixed, after the clock was put back', fixed, { now: 0 }, false],
