@@ -42,6 +42,9 @@ export function buildApp(ports: AppPorts): FastifyInstance {
     clientErrorHandler: brokenRequest(ports.logger),
     connectionTimeout: 30_000,
     requestTimeout: 30_000,
+    // Nothing waits for anything but the processor while the routes are made, and that may be slow: a tenth of a core, or
+    // a host that drowns. Fastify would give up after ten seconds.
+    pluginTimeout: 0,
     // As long as the schemas let a container's name be.
     routerOptions: { maxParamLength: 300 },
   })
