@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -45,7 +45,9 @@ export async function startPidwarden(repository: string, config: string, log: st
   }
   await until('pidwarden knows the containers', async () =>
     /^pidwarden_docker_up 1$/m.test(await pidwarden.metrics()),
-  )
+  ).catch((error: unknown) => {
+    throw new Error(`pidwarden does not work: ${readFileSync(log, 'utf8').slice(-4000)}`, { cause: error })
+  })
   return pidwarden
 }
 
