@@ -4,7 +4,7 @@ import type { Journal } from '../../journal/journal.ts'
 import type { Ending } from '../../journal/outcomes.ts'
 import type { Incident, Measurement, Run } from '../../journal/records.ts'
 import type { RemediationSettings } from '../settings.ts'
-import { levelOf, levelSettings } from './level.ts'
+import { levelOf, levelSettings, nothingDone } from './level.ts'
 import { type Ladder, type Past, sequel } from './sequel.ts'
 
 /** What a run has seen and come to. */
@@ -25,8 +25,6 @@ export interface ConcludePorts {
   readonly journal: Journal
   readonly settings: () => RemediationSettings
 }
-
-const nothingDone = { restarts: 0, unhelpful: 0 }
 
 /** Where a number that is small may have grown by chance. */
 const growth = { share: 0.1, some: 2 }

@@ -21,6 +21,9 @@ export interface LevelSettings {
   readonly memory: number
 }
 
+/** Of a run or a look that has changed nothing. */
+export const nothingDone: Gravity['deeds'] = { restarts: 0, unhelpful: 0 }
+
 /** From where on operations ought to know, in base units. */
 export function levelSettings({ people }: RemediationSettings): LevelSettings {
   return { processes: people.processes, memory: bytes(people.memory) }

@@ -10,7 +10,7 @@ import { unwellDependents } from '../dependents.ts'
 import type { Runner, RunnerLog } from '../runner.ts'
 import type { RemediationSettings } from '../settings.ts'
 import { measure, measuredTier } from '../verify.ts'
-import { levelOf, levelSettings } from './level.ts'
+import { levelOf, levelSettings, nothingDone } from './level.ts'
 import { illness, type Sample, trendOf, unrecovered } from './recovery.ts'
 import type { Standing } from './standing.ts'
 
@@ -128,7 +128,7 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
 
   function note({ id, tier }: Incident, measurement: Measurement): void {
     // What was done is judged when it is done.
-    const gravity = { tier, measurement, deeds: { restarts: 0, unhelpful: 0 } }
+    const gravity = { tier, measurement, deeds: nothingDone }
     journal.transaction(() => {
       journal.incidents.measure(id, measurement)
       journal.incidents.raise(id, levelOf(gravity, levelSettings(settings())))
