@@ -52,10 +52,10 @@ export class Notices {
       .map((row) => ({ notice: toNotice(row), delivery: toDelivery(row) }))
   }
 
-  /** `url` has taken it as firing. */
+  /** `url` has taken it as firing. A notice that a release has taken back meanwhile is let go. */
   fired({ id }: Notice, url: string): void {
     this.#sql.run(
-      `INSERT INTO deliveries (notice_id, url, fired_at, repeated_at) VALUES (?1, ?2, ?3, ?3)
+      `INSERT INTO deliveries (notice_id, url, fired_at, repeated_at) SELECT id, ?2, ?3, ?3 FROM notices WHERE id = ?1
        ON CONFLICT DO UPDATE SET repeated_at = ?3, fired_at = coalesce(fired_at, ?3)`,
       id,
       url,
@@ -66,7 +66,7 @@ export class Notices {
   /** `url` has taken it as resolved, or is not to be told any more. */
   settled({ id }: Notice, url: string): void {
     this.#sql.run(
-      `INSERT INTO deliveries (notice_id, url, resolved_at) VALUES (?1, ?2, ?3)
+      `INSERT INTO deliveries (notice_id, url, resolved_at) SELECT id, ?2, ?3 FROM notices WHERE id = ?1
        ON CONFLICT DO UPDATE SET resolved_at = ?3`,
       id,
       url,

@@ -220,3 +220,17 @@ t.test('a second call for a person is a call of its own', async (t) => {
   t.equal(calls().length, 2)
   t.ok((calls()[1]?.alert.startsAt ?? '') > (calls()[0]?.alert.endsAt ?? ''), 'it begins anew')
 })
+
+t.test('a release while Alertmanager is told takes nothing from the other notices', async (t) => {
+  const setting = setUp()
+  await fire(setting)
+  setting.journal.incidents.needPeople(1, 'nothing helps')
+  setting.alertmanager.refuses = () => {
+    setting.journal.release('metamcp')
+    return false
+  }
+  await setting.poster.post()
+  const before = setting.alertmanager.calls
+  await setting.poster.post()
+  t.equal(setting.alertmanager.calls, before, 'what was told is known')
+})
