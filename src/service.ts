@@ -24,7 +24,7 @@ import { createMetrics } from './metrics/metrics.ts'
 import { createIncidentWatch, watchPause } from './remediation/incidents/watch.ts'
 import { createPoster, postPause } from './remediation/notices/poster.ts'
 import { createPlaybooks } from './remediation/playbooks/book.ts'
-import { recover, settleClamps, settleDebts } from './remediation/recover.ts'
+import { recover, settleDebts, settleTemporaries } from './remediation/recover.ts'
 import type { RunPorts } from './remediation/run.ts'
 import { createRunner } from './remediation/runner.ts'
 
@@ -216,7 +216,7 @@ export function createService(options: ServiceOptions): Service {
           } finally {
             // Also when the journal cannot be written: a container that was stopped here must come up again.
             await settleDebts(ports)
-            await settleClamps({ ...ports, inventory, observer })
+            await settleTemporaries({ ...ports, inventory, observer })
           }
           await clock.sleep(debtPause, stopping.signal).catch(() => {})
           continue

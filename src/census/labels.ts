@@ -31,6 +31,7 @@ const list = (value: string): unknown =>
     .map((word) => word.trim())
     .filter((word) => word !== '')
 const number = (value: string): unknown => (/^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value)
+const flag = (value: string): unknown => value.trim() === 'true' || (value.trim() === 'false' ? false : value)
 const numberOrText = (value: string): unknown => number(value.trim())
 const choice = (values: readonly unknown[]): string => `one of ${values.join(', ')}`
 
@@ -48,11 +49,13 @@ function perCommand(parse: (value: string) => unknown): (value: string) => unkno
   }
 }
 
-const { mode, preset, profile } = PolicySettings.properties
+const { mode, preset, profile, victims } = PolicySettings.properties
 const simple: Record<string, Omit<LabelKey, 'path'>> = {
   mode: { expected: choice(mode.enum), parse: text },
   preset: { expected: choice(preset.enum), parse: text },
   profile: { expected: choice(profile.enum), parse: text },
+  victims: { expected: choice(victims.enum), parse: text },
+  recreate: { expected: 'true or false', parse: flag },
   copies: {
     expected: 'a whole number from 1 to 10000, or such as "1, node server.js=4"',
     parse: perCommand(number),

@@ -3,6 +3,7 @@ import type { Clock } from '../host/clock.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
 import { errorMessage, type Reading, valueIn } from '../host/reading.ts'
+import { CpuUse } from './cpu-use.ts'
 import { Odometer } from './odometer.ts'
 import type { Policy } from './policy.ts'
 import type { Process } from './process.ts'
@@ -23,6 +24,8 @@ export interface Census extends Scene {
   readonly paths: CgroupPaths
   /** Dead processes that nobody has waited for; they hold a pid. */
   readonly zombies: number
+  /** Cores in use since the last look that was a second ago or longer; absent when there was none of late. */
+  readonly cpu?: number
   /** Process starts that were seen since pidwarden was started: one that lived between two looks was not. */
   readonly starts: number
   /** OOM kills under this name, over all lives of the container; absent where the kernel does not tell. */
@@ -84,6 +87,7 @@ export function createObserver(ports: ObserverPorts): Observer {
   const placed = new Map<string, CgroupPaths>()
   const starts = new Map<string, number>()
   const oomKills = new Odometer()
+  const cpuUse = new CpuUse(clock)
 
   function begin(fresh: boolean): Look {
     let uptime: number | undefined
@@ -164,6 +168,7 @@ export function createObserver(ports: ObserverPorts): Observer {
     const processes = yield* readProcesses(container, pids.value, cgroup, how)
     const { tree, instances, counted } = yield* scenes.tell(life, processes, container.pid, policy)
     const killed = cgroup.oomKills
+    const cpu = cpuUse.cores(life, cgroup.cpuTotal)
     return {
       kind: 'value',
       value: {
@@ -176,6 +181,7 @@ export function createObserver(ports: ObserverPorts): Observer {
         counted,
         zombies: countZombies(processes, cgroup.pids, procfs),
         starts: starts.get(name) ?? 0,
+        ...(cpu === undefined ? {} : { cpu }),
         ...(killed === undefined ? {} : { oomKills: oomKills.total(name, life, killed) }),
         self: tree.processes.has(ports.ownPid),
       },
@@ -205,6 +211,7 @@ export function createObserver(ports: ObserverPorts): Observer {
     const lives = new Set(containers.map(lifeOf))
     scenes.keepOnly(lives)
     stillness.keepOnly(lives)
+    cpuUse.keepOnly(lives)
     for (const life of placed.keys()) if (!lives.has(life)) placed.delete(life)
     const names = new Set(containers.map(({ name }) => name))
     for (const name of starts.keys()) if (!names.has(name)) starts.delete(name)

@@ -129,6 +129,8 @@ export function policyFor({ policy: forAll, containers, labels: trust }: Policie
         ...labelled,
         // The file itself may go further than it lets labels go.
         mode: 'mode' in layer ? mode : labelled.mode,
+        // A label may narrow whom an action ends, never widen it.
+        victims: settings.victims === 'leaked' ? 'leaked' : labelled.victims,
         copies: 'copies' in layer ? atLeast(settings.copies, labelled.copies) : settings.copies,
         protect: [...new Set([...settings.protect, ...labelled.protect])],
       },

@@ -12,6 +12,7 @@ import {
   usualPlaybook,
   type WantedLimits,
 } from './presets.ts'
+import { type ProfileName, profileNames, profiles } from './profiles.ts'
 import { bytes, Quantity, quantityForm, Size, share } from './quantity.ts'
 
 /** The name of a command, as the metrics have it; `*` stands for all others. */
@@ -51,9 +52,16 @@ export const PolicySettings = Type.Object(
     preset: Type.Enum(presetNames, {
       description: 'Which table of thresholds, playbooks and limits applies.',
     }),
-    profile: Type.Enum(['unknown', 'generic'], {
+    profile: Type.Enum(profileNames, {
+      description: `What is harmless to the application. ${profileNames.map((name) => `${name}: ${profiles[name].description}`).join(' ')}`,
+    }),
+    victims: Type.Enum(['leaked', 'any'], {
       description:
-        'What is harmless to the application. unknown: only orphans may be signalled. generic: duplicates too.',
+        'Whom kill-oldest, kill-largest and kill-busiest may end. leaked: orphans and duplicates. any: every instance that nothing protects.',
+    }),
+    recreate: Type.Boolean({
+      description:
+        'Whether the container may be recreated: what it has written outside of its volumes is lost then.',
     }),
     copies: Type.Union([copiesOfOne, Type.Record(command, copiesOfOne)], {
       description: 'How many instances of one identity are allowed below one parent.',
@@ -75,8 +83,13 @@ export const PolicySettings = Type.Object(
         processes: Type.Optional(optionalTiers),
         pids: Type.Optional(optionalTiers),
         duplicates: Type.Optional(optionalTiers),
+        orphans: Type.Optional(optionalTiers),
+        zombies: Type.Optional(optionalTiers),
         memory: Type.Optional(optionalTiers),
         cpu: Type.Optional(optionalTiers),
+        startup: Type.Optional(optionalTiers),
+        limits: Type.Optional(optionalTiers),
+        health: Type.Optional(optionalTiers),
       },
       { ...closed, description: 'What differs from the preset, by resource and tier; false = no such tier.' },
     ),
@@ -105,6 +118,8 @@ export const defaultPolicy: PolicySettings = {
   preset: 'protocol',
   profile: 'unknown',
   copies: 1,
+  victims: 'leaked',
+  recreate: false,
   keep: 'oldest',
   protect: [],
   count: [],
@@ -116,7 +131,9 @@ export const defaultPolicy: PolicySettings = {
 export interface Policy {
   readonly mode: PolicySettings['mode']
   readonly preset: PresetName
-  readonly profile: PolicySettings['profile']
+  readonly profile: ProfileName
+  readonly victims: PolicySettings['victims']
+  readonly recreate: boolean
   /** How many instances of a command are allowed below one parent. */
   readonly copies: (command: string) => number
   /** Which of them stay. */
@@ -141,6 +158,8 @@ export function makePolicy(settings: PolicySettings, errors: readonly string[]):
     mode: all.length > 0 ? 'observe' : settings.mode,
     preset: settings.preset,
     profile: settings.profile,
+    victims: settings.victims,
+    recreate: settings.recreate,
     copies: forCommand<number>(settings.copies, 1),
     keep: forCommand<'oldest' | 'newest'>(settings.keep, 'oldest'),
     protect: settings.protect,
@@ -168,7 +187,7 @@ function mergeTiers(preset: TierTable, overrides: PolicySettings['thresholds']):
       if (override === undefined) continue
       if (override === false) delete rules[tier]
       else if (typeof override === 'object') rules[tier] = override
-      else rules[tier] = { at: override, playbook: rules[tier]?.playbook ?? usualPlaybook[tier] }
+      else rules[tier] = { at: override, playbook: rules[tier]?.playbook ?? usualPlaybook[resource][tier] }
     }
     return [resource, rules]
   })

@@ -5,8 +5,22 @@ export const tiers = ['warning', 'critical', 'emergency', 'nuclear'] as const
 /** One of the four tiers. */
 export type Tier = (typeof tiers)[number]
 
-/** What is measured against tiers. */
-export const resources = ['processes', 'pids', 'duplicates', 'memory', 'cpu'] as const
+/**
+ * What is measured against tiers. limits: how many of the wanted limits the kernel does not hold; startup: processes
+ * while the container is young, else none; health: 1 while it is unhealthy, or has crashed and does not run.
+ */
+export const resources = [
+  'processes',
+  'pids',
+  'duplicates',
+  'orphans',
+  'zombies',
+  'memory',
+  'cpu',
+  'startup',
+  'limits',
+  'health',
+] as const
 /** One of the measured resources. */
 export type Resource = (typeof resources)[number]
 
@@ -40,35 +54,62 @@ export interface Preset {
   readonly limits: WantedLimits
 }
 
-/** The playbook that a tier calls for where nobody says otherwise. */
-export const usualPlaybook = {
-  warning: 'record',
-  critical: 'cleanup',
-  emergency: 'contain',
-  nuclear: 'restart',
-} as const satisfies Record<Tier, string>
+/** What the limits are lowered to for a container that explodes again after a restart. */
+export const stricterLimits = { memory: '2g', memorySwap: '2g', pids: 50 } as const satisfies WantedLimits
+
+type Playbooks = Readonly<Record<Tier, string>>
+
+const leaks: Playbooks = { warning: 'record', critical: 'cleanup', emergency: 'contain', nuclear: 'restart' }
+const all = (playbook: string): Playbooks => ({
+  warning: playbook,
+  critical: playbook,
+  emergency: playbook,
+  nuclear: playbook,
+})
+
+/** The playbook that a tier of a resource calls for where nobody says otherwise. */
+export const usualPlaybook: Readonly<Record<Resource, Playbooks>> = {
+  processes: leaks,
+  pids: leaks,
+  duplicates: leaks,
+  orphans: leaks,
+  zombies: { ...all('reap'), warning: 'record' },
+  memory: { ...all('relieve-memory'), warning: 'record', nuclear: 'restart' },
+  cpu: { ...all('relieve-cpu'), warning: 'record' },
+  startup: { ...all('protect-startup'), warning: 'record' },
+  limits: all('enforce-limits'),
+  health: all('restart-unhealthy'),
+}
 
 type Row = readonly (Quantity | undefined)[]
+type Rules = Partial<Record<Tier, TierRule>>
 
 /** Warning, critical, emergency and nuclear in this order, with the usual playbooks unless others are named. */
-function row(at: Row, playbooks: Partial<Record<Tier, string>> = {}): Partial<Record<Tier, TierRule>> {
-  const rules = tiers.map((tier, index): [Tier, Quantity | undefined] => [tier, at[index]])
-  return Object.fromEntries(
-    rules.flatMap(([tier, quantity]) =>
-      quantity === undefined
-        ? []
-        : [[tier, { at: quantity, playbook: playbooks[tier] ?? usualPlaybook[tier] }]],
-    ),
-  )
-}
+const row =
+  (resource: Resource) =>
+  (at: Row, playbooks: Partial<Playbooks> = {}): Rules => {
+    const rules = tiers.map((tier, index): [Tier, Quantity | undefined] => [tier, at[index]])
+    return Object.fromEntries(
+      rules.flatMap(([tier, quantity]) =>
+        quantity === undefined
+          ? []
+          : [[tier, { at: quantity, playbook: playbooks[tier] ?? usualPlaybook[resource][tier] }]],
+      ),
+    )
+  }
 
-/** The same in every preset. */
-const everywhere = {
-  duplicates: row([1, 5, 20, 50]),
-  pids: row(['75%', '90%', '95%', '100%']),
-}
-
+const [processes, memory, cpu, startup] = [row('processes'), row('memory'), row('cpu'), row('startup')]
 const none = {}
+
+/** The same in every preset. What is none is for whoever asks for it. */
+const everywhere = {
+  duplicates: row('duplicates')([1, 5, 20, 50]),
+  orphans: row('orphans')([1, 5, 20, 50]),
+  zombies: row('zombies')([1, 10, 50]),
+  pids: row('pids')(['75%', '90%', '95%', '100%']),
+  limits: none,
+  health: none,
+}
 
 /**
  * `protocol` is the default. "More than 15" stands here as 16, because a tier is reached at or above its threshold.
@@ -77,9 +118,10 @@ export const presets = {
   protocol: {
     tiers: {
       ...everywhere,
-      processes: row([16, 31, 51, 101]),
-      memory: row(['75%', '90%', '95%', '8g']),
-      cpu: row(['60%', '80%']),
+      processes: processes([16, 31, 51, 101]),
+      startup: startup([undefined, undefined, 51]),
+      memory: memory(['75%', '90%', '95%', '8g']),
+      cpu: cpu(['60%', '80%']),
     },
     limits: {
       memory: '4g',
@@ -94,25 +136,39 @@ export const presets = {
   prevention: {
     tiers: {
       ...everywhere,
-      processes: row([12, 15], { critical: 'restart' }),
-      memory: row(['3072m', '4096m'], { critical: 'restart' }),
-      cpu: row(['60%', '80%']),
+      processes: processes([12, 15], { critical: 'restart' }),
+      startup: startup([undefined, 15]),
+      memory: memory(['3072m', '4096m'], { critical: 'restart' }),
+      cpu: cpu(['60%', '80%']),
     },
     limits: { memory: '4g', cpus: 2, pids: 50, nofile: [1024, 2048] },
   },
   fix: {
-    tiers: { ...everywhere, processes: row([undefined, 16, 31]), memory: none, cpu: none },
+    tiers: {
+      ...everywhere,
+      processes: processes([undefined, 16, 31]),
+      startup: startup([undefined, undefined, 31]),
+      memory: none,
+      cpu: none,
+    },
     limits: { memory: '4g', memorySwap: '4g', cpus: 2, pids: 100 },
   },
   production: {
-    tiers: { ...everywhere, processes: row([undefined, 16]), memory: none, cpu: none },
+    tiers: {
+      ...everywhere,
+      processes: processes([undefined, 16]),
+      startup: startup([undefined, 16]),
+      memory: none,
+      cpu: none,
+    },
     limits: { memory: '4g', memoryReservation: '1g', cpus: 2, pids: 25 },
   },
   investigation: {
     tiers: {
       ...everywhere,
-      processes: row([16, 31, 46, 151], { warning: 'cleanup', critical: 'record' }),
-      memory: row(['75%', '90%', '95%']),
+      processes: processes([16, 31, 46, 151], { warning: 'cleanup', critical: 'record' }),
+      startup: startup([undefined, undefined, 46]),
+      memory: memory(['75%', '90%', '95%']),
       cpu: none,
     },
     limits: { memory: '4g', pids: 25 },

@@ -34,10 +34,10 @@ export interface LimitFacts {
  * percentage of nothing is no threshold.
  */
 export function resolveThresholds(table: TierTable, wanted: WantedLimits, facts: LimitFacts): Thresholds {
-  const whole: Record<Resource, number | undefined> = {
+  const whole: Partial<Record<Resource, number | undefined>> = {
     processes: facts.pids ?? wanted.pids,
+    startup: facts.pids ?? wanted.pids,
     pids: facts.pids ?? wanted.pids,
-    duplicates: undefined,
     memory: facts.memory ?? (wanted.memory === undefined ? undefined : bytes(wanted.memory)),
     cpu: facts.cpu ?? facts.hostCores,
   }

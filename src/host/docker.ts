@@ -38,9 +38,16 @@ export interface ConfiguredLimits {
   readonly pids?: number
   /** Bytes. */
   readonly memory?: number
+  /** Memory and swap together, bytes; -1 = no limit of swap. */
+  readonly memorySwap?: number
+  /** Bytes. */
+  readonly memoryReservation?: number
   /** Cores. */
   readonly cpu?: number
 }
+
+/** What limits are changed to; what is absent stays. -1 = none: for pids, cpu and memorySwap alone. */
+export type LimitsChange = ConfiguredLimits
 
 /** One line of GET /events about a container. */
 export interface ContainerEvent {
@@ -63,8 +70,14 @@ export interface Docker {
   stop(id: string, grace: number): Promise<void>
   /** Already running is success. */
   start(id: string): Promise<void>
-  /** Changes the PID limit of a container, running or not; -1 = none. POST /containers/{id}/update, PidsLimit */
-  setPidsLimit(id: string, limit: number): Promise<void>
+  /** Changes limits of a container, running or not. POST /containers/{id}/update */
+  update(id: string, limits: LimitsChange): Promise<void>
+  /** Freezes every process of a container. Already paused is success. */
+  pause(id: string): Promise<void>
+  /** Takes that back. Not paused is success. */
+  unpause(id: string): Promise<void>
+  /** The last lines that a container has written, standard output and error together, oldest first; as they are. */
+  logs(id: string, lines: number): Promise<readonly string[]>
 }
 
 /** Why a call to Docker failed, in words that code can act on. */

@@ -7,6 +7,7 @@ import {
   type ContainerState,
   type Docker,
   DockerError,
+  type LimitsChange,
 } from './docker.ts'
 import { errorCode, errorMessage } from './reading.ts'
 
@@ -58,10 +59,27 @@ export function createDocker(socketPath: string): Docker {
         engine.getContainer(id).start({ abortSignal }),
       ).catch(unlessNotModified)
     },
-    async setPidsLimit(id, limit) {
-      await call(`set the PID limit of container ${short(id)}`, () =>
-        engine.getContainer(id).update({ PidsLimit: limit }),
+    async update(id, limits) {
+      const what = `change the limits of container ${short(id)}`
+      const container = engine.getContainer(id)
+      const { HostConfig: before } = await call(what, (abortSignal) => container.inspect({ abortSignal }))
+      await call(what, () => container.update(hostConfig(limits, before)))
+    },
+    async pause(id) {
+      await call(`pause container ${short(id)}`, (abortSignal) =>
+        engine.getContainer(id).pause({ abortSignal }),
+      ).catch(unlessAlready(() => inspect(id), 'paused'))
+    },
+    async unpause(id) {
+      await call(`unpause container ${short(id)}`, (abortSignal) =>
+        engine.getContainer(id).unpause({ abortSignal }),
+      ).catch(unlessAlready(() => inspect(id), 'running'))
+    },
+    async logs(id, lines) {
+      const written = await call(`read the log of container ${short(id)}`, (abortSignal) =>
+        engine.getContainer(id).logs({ stdout: true, stderr: true, tail: lines, abortSignal }),
       )
+      return logLines(written).slice(-lines)
     },
   }
 }
@@ -132,6 +150,54 @@ function unlessNotModified(error: unknown): void {
   throw error
 }
 
+/** Pausing what is paused is refused with 409, unpausing what runs with 500: what the container is then says more. */
+function unlessAlready(look: () => Promise<ContainerRecord>, wanted: ContainerState) {
+  return async (error: unknown): Promise<void> => {
+    if (error instanceof DockerError && !error.retryable && error.code !== 'not_found') {
+      if ((await look()).state === wanted) return
+    }
+    throw error
+  }
+}
+
+/**
+ * What POST /containers/{id}/update is asked for. Docker refuses CPU quotas where NanoCpus is set and the other way
+ * round, and NanoCpus cannot be taken back: what had no limit gets a quota.
+ */
+function hostConfig(
+  { pids, memory, memorySwap, memoryReservation, cpu }: LimitsChange,
+  before: Dockerode.HostConfig,
+): object {
+  const byQuota = cpu !== undefined && (cpu <= 0 || !before.NanoCpus)
+  return {
+    ...(pids !== undefined && { PidsLimit: pids }),
+    ...(memory !== undefined && { Memory: memory }),
+    ...(memorySwap !== undefined && { MemorySwap: memorySwap }),
+    ...(memoryReservation !== undefined && { MemoryReservation: memoryReservation }),
+    ...(cpu !== undefined && !byQuota && { NanoCpus: Math.round(cpu * 1e9) }),
+    ...(byQuota && { CpuPeriod: 100_000, CpuQuota: cpu > 0 ? Math.round(cpu * 100_000) : -1 }),
+  }
+}
+
+/**
+ * The lines of GET /containers/{id}/logs. Without a terminal each stretch comes behind a header of 8 bytes: stream, three
+ * zeros, length (Docker Engine API, ContainerAttach, stream format).
+ */
+function logLines(bytes: Buffer): readonly string[] {
+  const parts: Buffer[] = []
+  let at = 0
+  while (at + 8 <= bytes.length && (bytes[at] ?? 3) <= 2 && bytes.readUIntBE(at + 1, 3) === 0) {
+    const end = at + 8 + bytes.readUInt32BE(at + 4)
+    parts.push(bytes.subarray(at + 8, end))
+    at = end
+  }
+  const text = (parts.length > 0 ? Buffer.concat(parts) : bytes).toString('utf8')
+  return text
+    .split('\n')
+    .map((line) => line.replace(/\r$/, ''))
+    .filter((line) => line !== '')
+}
+
 async function follow(
   engine: Dockerode,
   onEvent: (event: ContainerEvent) => void,
@@ -198,6 +264,8 @@ function networkOf({ NetworkMode }: Dockerode.HostConfig): Pick<ContainerRecord,
 function configuredLimits({
   PidsLimit,
   Memory,
+  MemorySwap,
+  MemoryReservation,
   NanoCpus,
   CpuQuota,
   CpuPeriod,
@@ -206,6 +274,8 @@ function configuredLimits({
   return {
     ...(PidsLimit && PidsLimit > 0 ? { pids: PidsLimit } : {}),
     ...(Memory && Memory > 0 ? { memory: Memory } : {}),
+    ...(MemorySwap ? { memorySwap: MemorySwap } : {}),
+    ...(MemoryReservation ? { memoryReservation: MemoryReservation } : {}),
     ...(cpu > 0 ? { cpu } : {}),
   }
 }

@@ -217,19 +217,24 @@ export class Journal extends JournalReader {
   intend(stepId: number, effects: readonly NewEffect[]): readonly number[] {
     return this.transaction(() =>
       effects.map((effect) => {
-        const { kind, pid, startTicks, command, signal, life, pidsLimit, pidsLimitBefore } = effect
+        const { kind, containerId, pid, startTicks, command, signal, life, object, until } = effect
         const { id } = this.sql.run(
-          `INSERT INTO effects (step_id, kind, pid, start_ticks, command, signal, life, pids_limit, pids_limit_before, intent_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO effects (step_id, container_id, kind, pid, start_ticks, command, signal, life, object, limits,
+             limits_before, until, details, intent_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           stepId,
+          containerId ?? null,
           kind,
           pid ?? null,
           startTicks ?? null,
           command ?? null,
           signal ?? null,
           life ?? null,
-          pidsLimit ?? null,
-          pidsLimitBefore ?? null,
+          object ?? null,
+          json(effect.limits),
+          json(effect.limitsBefore),
+          until ?? null,
+          json(effect.details),
           this.#now(),
         )
         this.changes.tell('effect', id)
@@ -249,6 +254,6 @@ export class Journal extends JournalReader {
   }
 }
 
-function json(measurement: Measurement | undefined): string | null {
-  return measurement === undefined ? null : JSON.stringify(measurement)
+function json(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value)
 }

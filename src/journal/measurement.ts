@@ -9,6 +9,14 @@ export const Measurement = Type.Object(
     pids: Type.Optional(Type.Number({ description: 'Tasks, as the PID limit of the kernel counts them.' })),
     memory: Type.Optional(Type.Number({ description: 'Working set, bytes.' })),
     cpu: Type.Optional(Type.Number({ description: 'Cores in use.' })),
+    zombies: Type.Optional(
+      Type.Number({ description: 'Processes that have ended and were not waited for.' }),
+    ),
+    startup: Type.Optional(
+      Type.Number({ description: 'The same as processes while the container is young; else 0.' }),
+    ),
+    limits: Type.Optional(Type.Number({ description: 'Wanted limits that the kernel does not hold.' })),
+    health: Type.Optional(Type.Number({ description: '1 = unhealthy, or crashed and not running; else 0.' })),
   },
   {
     title: 'Measurement',

@@ -1,8 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { IncidentsReader } from './incidents.ts'
-import type { Clamp, Debt, Deed, Durations, Effect, Run, RunStory, Step, Stop, Tally } from './records.ts'
-import { type Row, toDeed, toEffect, toRun, toStep } from './rows.ts'
+import {
+  type Debt,
+  type Deed,
+  type Durations,
+  type Effect,
+  type Run,
+  type RunStory,
+  type Step,
+  type Stop,
+  type Tally,
+  type Temporary,
+  type TemporaryKind,
+  undoing,
+} from './records.ts'
+import { type Row, toDeed, toEffect, toLimits, toRun, toStep } from './rows.ts'
 import { Statements } from './statements.ts'
+
+const isTemporary = (kind: string): kind is TemporaryKind => Object.hasOwn(undoing, kind)
+const temporaryKinds = Object.keys(undoing).filter(isTemporary)
 
 /** The journal for those who only read it: routes and metrics. Every method throws SQLite's error. */
 export abstract class JournalReader {
@@ -104,41 +120,51 @@ export abstract class JournalReader {
   debts(): readonly Debt[] {
     return this.sql
       .all(
-        `SELECT run_id, step_id, container_id, name, life, stops.intent_at AS at FROM effects AS stops
+        `SELECT run_id, step_id, stops.container_id AS other, runs.container_id, name, life,
+         stops.intent_at AS at FROM effects AS stops
        JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
        WHERE stops.kind = 'stop' AND life IS NOT NULL AND NOT EXISTS (
-         SELECT 1 FROM effects WHERE step_id = stops.step_id AND kind = 'start' AND id > stops.id AND result = 'done')
+         SELECT 1 FROM effects WHERE step_id = stops.step_id AND kind = 'start' AND id > stops.id AND result = 'done'
+           AND container_id IS stops.container_id)
        ORDER BY stops.id`,
       )
       .map((row) => ({
         runId: String(row.run_id),
         stepId: Number(row.step_id),
-        containerId: String(row.container_id),
+        containerId: String(row.other ?? row.container_id),
+        ...(row.other === null ? {} : { ofOther: String(row.other) }),
         name: String(row.name),
         life: String(row.life),
         at: Number(row.at),
       }))
   }
 
-  /** PID limits that were set for a while and are not known to be taken back, oldest first. */
-  clamps(): readonly Clamp[] {
+  /** What was done for a while and is not known to be taken back, oldest first. */
+  temporaries(): readonly Temporary[] {
     return this.sql
       .all(
-        `SELECT run_id, step_id, container_id, name, pids_limit, pids_limit_before FROM effects AS clamps
+        `SELECT kind, run_id, step_id, coalesce(done.container_id, runs.container_id) AS container_id, name,
+           done.intent_at AS at, until, limits, limits_before FROM effects AS done
          JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-         WHERE clamps.kind = 'clamp' AND NOT EXISTS (
-           SELECT 1 FROM effects WHERE step_id = clamps.step_id AND kind = 'unclamp' AND id > clamps.id
+         WHERE done.kind IN ('clamp', 'cap', 'pause') AND NOT EXISTS (
+           SELECT 1 FROM effects WHERE step_id = done.step_id AND kind = 'un' || done.kind AND id > done.id
              AND result IN ('done', 'gone', 'changed'))
-         ORDER BY clamps.id`,
+         ORDER BY done.id`,
       )
-      .map((row) => ({
-        runId: String(row.run_id),
-        stepId: Number(row.step_id),
-        containerId: String(row.container_id),
-        name: String(row.name),
-        limit: Number(row.pids_limit),
-        before: Number(row.pids_limit_before),
-      }))
+      .map((row) => {
+        const until = row.until === null ? undefined : Number(row.until)
+        return {
+          kind: temporaryKinds.find((kind) => kind === row.kind) ?? 'clamp',
+          runId: String(row.run_id),
+          stepId: Number(row.step_id),
+          containerId: String(row.container_id),
+          name: String(row.name),
+          at: Number(row.at),
+          ...(until === undefined ? {} : { until }),
+          limits: toLimits(row.limits) ?? {},
+          limitsBefore: toLimits(row.limits_before) ?? {},
+        }
+      })
   }
 
   /** Everything about one run. */

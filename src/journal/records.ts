@@ -1,4 +1,5 @@
 import type { Outcome, Reason } from './outcomes.ts'
+import type { Limits, TemporaryKind } from './run-records.ts'
 
 export { Deeds, Incident, Level, type NewIncident, type Resolution, resolutions } from './incident-records.ts'
 export { Measurement } from './measurement.ts'
@@ -6,12 +7,15 @@ export {
   Effect,
   type EffectKind,
   effectKinds,
+  Limits,
   type NewEffect,
   type NewRun,
   type Origin,
   Run,
   RunStory,
   Step,
+  type TemporaryKind,
+  undoing,
 } from './run-records.ts'
 
 /** One firing of one alert: fingerprint and startsAt name it, however often and by whomever it is delivered. */
@@ -67,20 +71,26 @@ export interface Debt {
   readonly stepId: number
   readonly containerId: string
   readonly name: string
+  /** Its id, where it is another container than that of the run. */
+  readonly ofOther?: string
   readonly life: string
   /** When the stop was begun, milliseconds since the epoch. */
   readonly at: number
 }
 
-/** A PID limit that was set for a while and has not been taken back. */
-export interface Clamp {
+/** Something that was done for a while and has not been taken back. */
+export interface Temporary {
+  readonly kind: TemporaryKind
   readonly runId: string
   readonly stepId: number
   readonly containerId: string
   readonly name: string
-  /** What it was set to, and what Docker had before; -1 = no limit. */
-  readonly limit: number
-  readonly before: number
+  /** When it was done, and when it is taken back at the latest if it outlives its run; milliseconds since the epoch. */
+  readonly at: number
+  readonly until?: number
+  /** What limits were set to, and what Docker had before. */
+  readonly limits: Limits
+  readonly limitsBefore: Limits
 }
 
 /** How often something happened, by its labels. */

@@ -7,6 +7,7 @@ import {
   effectKinds,
   type Incident,
   type Level,
+  type Limits,
   type Measurement,
   type Run,
   type RunCount,
@@ -95,8 +96,12 @@ export function toEffect(row: Row): Effect {
     ...optional('command', toText(row.command)),
     ...optional('signal', toText(row.signal)),
     ...optional('life', toText(row.life)),
-    ...optional('pidsLimit', toNumber(row.pids_limit)),
-    ...optional('pidsLimitBefore', toNumber(row.pids_limit_before)),
+    ...optional('containerId', toText(row.container_id)),
+    ...optional('object', toText(row.object)),
+    ...optional('limits', toLimits(row.limits)),
+    ...optional('limitsBefore', toLimits(row.limits_before)),
+    ...optional('until', toNumber(row.until)),
+    ...optional('details', typeof row.details === 'string' ? JSON.parse(row.details) : undefined),
     ...optional('resultAt', toNumber(row.result_at)),
     ...optional('result', toText(row.result)),
   }
@@ -155,6 +160,10 @@ const toText = (value: SQLOutputValue | undefined): string | undefined =>
 
 const toState = (value: SQLOutputValue | undefined): Run['state'] =>
   value === 'queued' || value === 'running' ? value : 'done'
+
+export function toLimits(value: SQLOutputValue | undefined): Limits | undefined {
+  return typeof value === 'string' ? (JSON.parse(value) as Limits) : undefined
+}
 
 function toMeasurement(value: SQLOutputValue | undefined): Measurement | undefined {
   return typeof value === 'string' ? (JSON.parse(value) as Measurement) : undefined

@@ -67,8 +67,46 @@ export const Step = Type.Object(
 )
 export type Step = Readonly<Static<typeof Step>>
 
-/** Kinds of effects; `unclamp` takes a clamp back, as `start` does a stop. */
-export const effectKinds = ['signal', 'stop', 'start', 'clamp', 'unclamp'] as const
+/** Limits of a container, in base units; -1 = none. */
+export const Limits = Type.Object(
+  {
+    pids: Type.Optional(Type.Integer({ description: 'Tasks.' })),
+    memory: Type.Optional(Type.Integer({ description: 'Bytes.' })),
+    memorySwap: Type.Optional(Type.Integer({ description: 'Memory and swap together, bytes.' })),
+    memoryReservation: Type.Optional(Type.Integer({ description: 'Bytes.' })),
+    cpu: Type.Optional(Type.Number({ description: 'Cores.' })),
+  },
+  { title: 'Limits', description: 'Limits of a container; -1 = none.' },
+)
+export type Limits = Readonly<Static<typeof Limits>>
+
+/** What is done for a while only, and what takes it back. */
+export const undoing = { clamp: 'unclamp', cap: 'uncap', pause: 'unpause' } as const
+/** A kind of effect that is taken back. */
+export type TemporaryKind = keyof typeof undoing
+
+/**
+ * Kinds of effects. clamp: of the PID limit; cap: of the CPU; limit: limits for good. rename to remove: the steps of a
+ * recreation. drain: a session is closed through the API of the application.
+ */
+export const effectKinds = [
+  'signal',
+  'stop',
+  'start',
+  'clamp',
+  'unclamp',
+  'cap',
+  'uncap',
+  'pause',
+  'unpause',
+  'limit',
+  'rename',
+  'disconnect',
+  'create',
+  'connect',
+  'remove',
+  'drain',
+] as const
 /** One of the kinds of effects. */
 export type EffectKind = (typeof effectKinds)[number]
 
@@ -77,8 +115,12 @@ export const Effect = Type.Object(
   {
     id: Type.Integer(),
     kind: Type.Enum([...effectKinds], {
-      description: 'unclamp takes a clamp of the PID limit back, as start does a stop.',
+      description:
+        'clamp: of the PID limit, cap: of the CPU, limit: limits for good; unclamp, uncap and unpause take back, as start does a stop.',
     }),
+    containerId: Type.Optional(
+      Type.String({ description: 'Where it is another container than that of the run.' }),
+    ),
     pid: Type.Optional(
       Type.Integer({ description: 'For signals: host pid and start time name the process.' }),
     ),
@@ -91,10 +133,13 @@ export const Effect = Type.Object(
           'For stops: StartedAt of the life that is ended; a container with another one was started since.',
       }),
     ),
-    pidsLimit: Type.Optional(
-      Type.Integer({ description: 'For a clamp of the PID limit: what it is set to; -1 = no limit.' }),
+    object: Type.Optional(
+      Type.String({ description: 'What of: a name, a network, a session, another container.' }),
     ),
-    pidsLimitBefore: Type.Optional(Type.Integer({ description: 'What Docker had before; -1 = no limit.' })),
+    limits: Type.Optional(Limits),
+    limitsBefore: Type.Optional(Limits),
+    until: Type.Optional(moment('For what outlives its run: when it is taken back at the latest.')),
+    details: Type.Optional(Type.Unknown({ description: 'What is needed to take it back, or to know it.' })),
     intentAt: moment('When it was written down, before it happened.'),
     resultAt: Type.Optional(moment('When its result was known.')),
     result: Type.Optional(

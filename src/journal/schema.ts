@@ -188,4 +188,39 @@ export const migrations: readonly string[] = [
       ON CONFLICT DO UPDATE SET count = count + 1;
   END;
   `,
+  `
+  CREATE TABLE effects_of_any_kind (
+    id INTEGER PRIMARY KEY,
+    step_id INTEGER NOT NULL REFERENCES steps (id),
+    container_id TEXT,
+    kind TEXT NOT NULL,
+    pid INTEGER,
+    start_ticks INTEGER,
+    command TEXT,
+    signal TEXT,
+    life TEXT,
+    object TEXT,
+    limits TEXT,
+    limits_before TEXT,
+    until INTEGER,
+    details TEXT,
+    intent_at INTEGER NOT NULL,
+    result_at INTEGER,
+    result TEXT
+  ) STRICT;
+  INSERT INTO effects_of_any_kind
+    SELECT id, step_id, NULL, kind, pid, start_ticks, command, signal, life, NULL,
+      CASE WHEN pids_limit IS NULL THEN NULL ELSE json_object('pids', pids_limit) END,
+      CASE WHEN pids_limit_before IS NULL THEN NULL ELSE json_object('pids', pids_limit_before) END,
+      NULL, NULL, intent_at, result_at, result FROM effects;
+  DROP TABLE effects;
+  ALTER TABLE effects_of_any_kind RENAME TO effects;
+  CREATE INDEX effects_step ON effects (step_id);
+  CREATE INDEX effects_lasting ON effects (kind) WHERE kind IN ('stop', 'clamp', 'cap', 'pause');
+  CREATE TRIGGER tally_signals AFTER UPDATE OF result ON effects
+    WHEN NEW.signal IS NOT NULL AND NEW.result = 'sent' AND OLD.result IS NULL BEGIN
+    INSERT INTO tallies VALUES ('signals', NEW.signal, '', '', 1)
+      ON CONFLICT DO UPDATE SET count = count + 1;
+  END;
+  `,
 ]

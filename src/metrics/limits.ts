@@ -1,14 +1,7 @@
+import { heldLimits, isHeld, type Limits, limited, wantedLimits } from '../census/limits.ts'
 import type { Observation } from '../census/observe.ts'
-import { bytes } from '../census/quantity.ts'
 import { valueIn } from '../host/reading.ts'
 import type { CensusFamily } from './family.ts'
-
-const limited = ['pids', 'memory', 'cpu'] as const
-type Limited = (typeof limited)[number]
-type Limits = Readonly<Partial<Record<Limited, number>>>
-
-/** The kernel rounds memory to pages and CPU quotas to microseconds; what differs by less is the same limit. */
-const tolerance: Record<Limited, number> = { pids: 0, memory: 0.01, cpu: 0.01 }
 
 /** Limits three ways: wanted by the policy, configured in Docker, in force in the kernel; and whether they agree. */
 export const limits: CensusFamily = (exposition) => {
@@ -26,7 +19,7 @@ export const limits: CensusFamily = (exposition) => {
     for (const observation of observations) {
       const { name } = observation.container
       const sources = {
-        policy: wanted(observation),
+        policy: wantedLimits(observation.policy.limits),
         docker: observation.container.limits,
         kernel: held(observation),
       }
@@ -41,31 +34,14 @@ export const limits: CensusFamily = (exposition) => {
       for (const resource of limited) {
         const asked = Math.min(policy[resource] ?? Infinity, docker[resource] ?? Infinity)
         if (asked === Infinity) continue
-        enforced.set(
-          { name, resource },
-          (kernel[resource] ?? Infinity) <= asked * (1 + tolerance[resource]) ? 1 : 0,
-        )
+        enforced.set({ name, resource }, isHeld(resource, asked, kernel[resource]) ? 1 : 0)
       }
     }
-  }
-}
-
-function wanted({ policy: { limits } }: Observation): Limits {
-  return {
-    ...(limits.pids !== undefined && { pids: limits.pids }),
-    ...(limits.memory !== undefined && { memory: bytes(limits.memory) }),
-    ...(limits.cpus !== undefined && { cpu: limits.cpus }),
   }
 }
 
 /** Undefined when the container does not run or cannot be read: then nothing is known to be in force or not. */
 function held({ census }: Observation): Limits | undefined {
   const cgroup = valueIn(census)?.cgroup
-  return (
-    cgroup && {
-      ...(cgroup.pidsLimit !== undefined && { pids: cgroup.pidsLimit }),
-      ...(cgroup.memoryLimit !== undefined && { memory: cgroup.memoryLimit }),
-      ...(cgroup.cpuLimit !== undefined && { cpu: cgroup.cpuLimit }),
-    }
-  )
+  return cgroup && heldLimits(cgroup)
 }

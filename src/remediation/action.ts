@@ -6,6 +6,7 @@ import type { Clock } from '../host/clock.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
 import type { Ending } from '../journal/outcomes.ts'
+import type { Temporary } from '../journal/records.ts'
 import type { Effects } from './effects.ts'
 import { withDefaults } from './parameters.ts'
 import type { RemediationSettings } from './settings.ts'
@@ -44,6 +45,8 @@ export interface StepContext extends PlanContext {
   refresh(): Promise<KnownContainer>
   /** Adds to the step's plan in the journal: what was seen, decided and why. */
   note(plan: unknown): void
+  /** What was done for a while, by whichever run, and is not taken back. */
+  temporaries(): readonly Temporary[]
   /** How often the container was restarted by pidwarden within the last hour. */
   restartsLastHour(): number
   /** The action has itself given the container a new life (restart): the run goes on with that one. */

@@ -33,7 +33,9 @@ export interface Course {
 /** A playbook on a container that was admitted for it. */
 export interface Ladder {
   readonly run: Pick<Run, 'id'>
-  readonly playbook: ReadyPlaybook
+  readonly playbook: Pick<ReadyPlaybook, 'acts'>
+  /** Those of the playbook that are for the profile of the container. */
+  readonly steps: readonly ReadyStep[]
   readonly dryRun: boolean
   /** A person asks for it, and wants all of it: no goal ends it early. */
   readonly ordered: boolean
@@ -50,16 +52,16 @@ export interface Ladder {
  * endingOf() has the words.
  */
 export async function climb(ladder: Ladder, course: Course): Promise<Ending> {
-  const { playbook, run, dryRun, ordered, journal, cancel } = ladder
+  const { playbook, steps, run, dryRun, ordered, journal, cancel } = ladder
   const start = course.before
   let aim = ladder.aim('below-tier')
   let last: Ending = { outcome: 'skipped', reason: 'no_candidates' }
   let held = false
   let acted = false
-  for (const [position, step] of playbook.steps.entries()) {
+  for (const [position, step] of steps.entries()) {
     cancel.throwIfAborted()
     const { action, goal, onMiss, onError } = step
-    aim = ladder.aim(goalAt(playbook.steps, position))
+    aim = ladder.aim(goalAt(steps, position))
     const stepId = journal.addStep(run.id, action.name)
     const before = course.after
     try {
@@ -118,7 +120,7 @@ async function take(
 ): Promise<Taken> {
   const context: StepContext = {
     ...contextOf(stepId),
-    isCleared: ({ census }) => !ordered && holds(aim, measure(census)),
+    isCleared: (sighting) => !ordered && holds(aim, measure(sighting)),
   }
   if (dryRun && action.acts) {
     context.note(action.plan(await context.look(), context))
@@ -129,7 +131,7 @@ async function take(
   const touched = action.acts && own?.outcome !== 'skipped'
   // What a step has not touched is as it was, and to look again would only put off the step that helps; unless it
   // is asked whether the goal holds, before something harder is done.
-  if (touched || goal !== undefined) course.after = measure((await context.look()).census)
+  if (touched || goal !== undefined) course.after = measure(await context.look())
   if (goal !== undefined && !dryRun) await awaitGoal(aim, wait, context, course)
   return { ending: own ?? judge(aim, before, course.after), touched }
 }
@@ -137,7 +139,7 @@ async function take(
 /** What a step has left behind that failed. When that cannot be told, it is the failure that ends the run. */
 async function lookAfter(error: unknown, { look }: Ladder, course: Course): Promise<Measurement> {
   try {
-    return measure((await look()).census)
+    return measure(await look())
   } catch {
     course.miss = undefined
     throw error
@@ -151,7 +153,7 @@ async function awaitGoal(aim: Aim, wait: number, context: StepContext, course: C
     const left = until - context.clock.monotonic()
     if (left <= 0) return
     await context.clock.sleep(Math.min(poll, left), context.signal)
-    course.after = measure((await context.look()).census)
+    course.after = measure(await context.look())
   }
 }
 

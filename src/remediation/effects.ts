@@ -1,12 +1,11 @@
 import type { Process } from '../census/process.ts'
 import type { Clock } from '../host/clock.ts'
 import type { Docker } from '../host/docker.ts'
-import type { KnownContainer } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
 import { errorMessage, valueIn } from '../host/reading.ts'
 import type { SignalName, Signals } from '../host/signal.ts'
 import type { Journal } from '../journal/journal.ts'
-import { noLimit } from './clamps.ts'
+import type { NewEffect } from '../journal/records.ts'
 import { type StartResult, startAgain } from './start-again.ts'
 
 /** A process as the plan saw it; it is signalled only if it still is that one. */
@@ -28,6 +27,8 @@ export type SignalResult = 'sent' | 'gone' | 'changed' | 'forbidden' | `failed: 
 export interface ContainerLife {
   readonly id: string
   readonly startedAt: string
+  /** True when it is not the container of the run. */
+  readonly ofOther?: boolean
 }
 
 /**
@@ -44,8 +45,12 @@ export interface Effects {
   ): readonly SignalResult[]
   /** Ends this life of the container. */
   stop(stepId: number, container: ContainerLife, grace: number): Promise<void>
-  /** Sets the PID limit for as long as the run goes on; whoever ends the run takes it back. */
-  clamp(stepId: number, container: Pick<KnownContainer, 'id' | 'limits'>, limit: number): Promise<void>
+  /**
+   * Anything else that is done through Docker, or to an application: `effect` is what the journal says of it, `work`
+   * does it. What the result is called is what `work` returns, or `done`. Throws what `work` throws, NotBegunError when
+   * nothing was begun.
+   */
+  carryOut<T>(stepId: number, effect: NewEffect, work: (docker: Docker) => Promise<T>): Promise<T>
   /** Brings the container up that was stopped in this life; tried for `patience` milliseconds. */
   start(stepId: number, container: ContainerLife, patience: number): Promise<StartResult>
 }
@@ -108,12 +113,33 @@ export function createEffects(
     return paths.some((path) => path === cgroupPath || path.startsWith(`${cgroupPath}/`)) ? 'same' : 'changed'
   }
 
-  function intendStop(stepId: number, life: string): number | undefined {
+  /** `done`, unless the work itself has a word for it. */
+  async function carryOut<T>(
+    stepId: number,
+    effect: NewEffect,
+    work: (docker: Docker) => Promise<T>,
+  ): Promise<T> {
+    refuseInDryRun(`${effect.kind} ${effect.object ?? effect.containerId ?? ''}`)
+    const id = intend(stepId, effect)
+    let result = 'done'
     try {
-      return journal.intend(stepId, [{ kind: 'stop', life }])[0]
+      const done = await work(docker)
+      if (typeof done === 'string') result = done
+      return done
+    } catch (error) {
+      result = `failed: ${errorMessage(error)}`
+      throw error
+    } finally {
+      if (id !== undefined) journal.complete([{ id, result }])
+    }
+  }
+
+  function intend(stepId: number, effect: NewEffect): number | undefined {
+    try {
+      return journal.intend(stepId, [effect])[0]
     } catch (error) {
       throw new NotBegunError(
-        `nothing was stopped, because the journal could not be written: ${errorMessage(error)}`,
+        `nothing was done, because the journal could not be written: ${errorMessage(error)}`,
       )
     }
   }
@@ -129,36 +155,12 @@ export function createEffects(
       journal.complete(ids.map((id, index) => ({ id, result: results[index] ?? 'failed: no result' })))
       return results
     },
-    async stop(stepId, { id, startedAt }, grace) {
-      refuseInDryRun(`stop container ${id}`)
-      const effect = intendStop(stepId, startedAt)
-      let result = 'done'
-      try {
-        await docker.stop(id, grace)
-      } catch (error) {
-        result = `failed: ${errorMessage(error)}`
-        throw error
-      } finally {
-        if (effect !== undefined) journal.complete([{ id: effect, result }])
-      }
-    },
-    async clamp(stepId, { id, limits }, limit) {
-      refuseInDryRun(`set the PID limit of container ${id}`)
-      // What an earlier run has set and nobody has taken back yet is not the container's own.
-      const earlier = journal.clamps().find((one) => one.containerId === id && one.limit === limits.pids)
-      const pidsLimitBefore = earlier?.before ?? limits.pids ?? noLimit
-      const [effect] = journal.intend(stepId, [{ kind: 'clamp', pidsLimit: limit, pidsLimitBefore }])
-      let result = 'done'
-      try {
-        await docker.setPidsLimit(id, limit)
-      } catch (error) {
-        result = `failed: ${errorMessage(error)}`
-        throw error
-      } finally {
-        if (effect !== undefined) journal.complete([{ id: effect, result }])
-      }
-    },
-    async start(stepId, { id, startedAt }, patience) {
+    carryOut,
+    stop: (stepId, { id, startedAt, ofOther }, grace) =>
+      carryOut(stepId, { kind: 'stop', life: startedAt, ...(ofOther && { containerId: id }) }, () =>
+        docker.stop(id, grace),
+      ),
+    async start(stepId, { id, startedAt, ofOther }, patience) {
       refuseInDryRun(`start container ${id}`)
       const stopped = { id, life: startedAt, at: clock.now() }
       const result = await startAgain(stopped, patience, {
@@ -169,7 +171,7 @@ export function createEffects(
       // Written afterwards: a container that must come up again does not wait for a disk that has no room.
       const text =
         typeof result === 'string' ? (result === 'running' ? 'done' : result) : `failed: ${result.failed}`
-      const [effect] = journal.intend(stepId, [{ kind: 'start' }])
+      const [effect] = journal.intend(stepId, [{ kind: 'start', ...(ofOther && { containerId: id }) }])
       if (effect !== undefined) journal.complete([{ id: effect, result: text }])
       return result
     },

@@ -42,7 +42,7 @@ export function admit(
     return refuse('not_enforced', `the container did not opt in with pidwarden.mode=enforce${why}`)
   }
   if (ordered) return undefined
-  const measurement = measure(census.value)
+  const measurement = measure({ container, policy, census: census.value })
   const now = measuredTier(observation, resource, measurement)
   if (now === undefined) {
     return { outcome: 'unknown', reason: 'census_unknown', detail: `${resource} could not be measured` }

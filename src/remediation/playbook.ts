@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
+import { type ProfileName, profileNames } from '../census/profiles.ts'
 import type { ReadyAction } from './action.ts'
 import type { actions } from './actions/index.ts'
 
@@ -27,6 +28,12 @@ export const Step = Type.Object(
     with: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
         description: 'Parameters of the action; what is left out is as `remediation` says.',
+      }),
+    ),
+    profiles: Type.Optional(
+      Type.Array(Type.Enum(profileNames), {
+        minItems: 1,
+        description: 'The step is left out for containers of any other profile.',
       }),
     ),
     goal: Type.Optional(Goal),
@@ -90,6 +97,8 @@ export type ShippedPlaybook = Omit<Playbook, 'steps'> & { steps: (Step & { actio
 /** A step that can be taken: its action is found, and has its parameters. */
 export interface ReadyStep {
   readonly action: ReadyAction
+  /** Undefined = for all. */
+  readonly profiles: readonly ProfileName[] | undefined
   readonly goal: Goal | undefined
   /** Seconds. */
   readonly wait: number

@@ -3,9 +3,9 @@ import type { Docker } from '../host/docker.ts'
 import { errorMessage } from '../host/reading.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Debt } from '../journal/records.ts'
-import { type ClampPorts, lift } from './clamps.ts'
 import type { Runner, RunnerLog } from './runner.ts'
 import { startAgain } from './start-again.ts'
+import { lift, type TemporaryPorts } from './temporary.ts'
 
 /** What is put in order after a crash. */
 export interface RecoverPorts {
@@ -75,18 +75,22 @@ export async function settleDebts({ journal, docker, clock, runner, log }: Recov
 }
 
 /**
- * Takes back PID limits that were set for a while by runs that are over, because pidwarden or Docker ended before that.
- * Whoever calls comes again. Throws SQLite's error.
+ * Takes back what was done for a while by runs that are over, because pidwarden or Docker ended before that, or its time
+ * has come. Whoever calls comes again. Throws SQLite's error.
  */
-export async function settleClamps(ports: ClampPorts & Pick<RecoverPorts, 'runner' | 'log'>): Promise<void> {
-  const { journal, runner, log } = ports
-  for (const clamp of journal.clamps()) {
+export async function settleTemporaries(
+  ports: TemporaryPorts & Pick<RecoverPorts, 'runner' | 'log' | 'clock'>,
+): Promise<void> {
+  const { journal, runner, log, clock } = ports
+  for (const temporary of journal.temporaries()) {
+    const { containerId, kind, name, until = 0 } = temporary
+    if (until > clock.now()) continue
     // A run at work on the container takes its own back, to what was before this one.
-    const clamps = journal.clamps().filter((one) => one.containerId === clamp.containerId)
-    if (clamps.some((one) => runner.knows(one.runId))) continue
-    const result = await lift(clamp, ports)
-    if (typeof result === 'string') log.info({ container: clamp.name, result }, 'a PID limit is taken back')
-    else log.error({ container: clamp.name, error: result.failed }, 'a PID limit could not be taken back')
+    const others = journal.temporaries().filter((one) => one.containerId === containerId)
+    if (others.some((one) => runner.knows(one.runId))) continue
+    const result = await lift(temporary, ports)
+    if (typeof result === 'string') log.info({ container: name, result }, `a ${kind} is taken back`)
+    else log.error({ container: name, error: result.failed }, `a ${kind} could not be taken back`)
   }
 }
 
@@ -97,7 +101,8 @@ function isStoppedAnew({ runId, containerId }: Debt, journal: Journal, runner: R
     .some((debt) => debt.containerId === containerId && debt.runId !== runId && runner.knows(debt.runId))
 }
 
-function settle({ stepId }: Debt, journal: Journal): void {
-  const [effect] = journal.intend(stepId, [{ kind: 'start' }])
+function settle({ stepId, ofOther }: Debt, journal: Journal): void {
+  const other = ofOther === undefined ? {} : { containerId: ofOther }
+  const [effect] = journal.intend(stepId, [{ kind: 'start', ...other }])
   if (effect !== undefined) journal.complete([{ id: effect, result: 'done' }])
 }

@@ -10,7 +10,6 @@ import type { Signals } from '../host/signal.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Run } from '../journal/records.ts'
-import { lift } from './clamps.ts'
 import { type Course, climb, endingOf, type Ladder } from './climb.ts'
 import { brokenDependents } from './dependents.ts'
 import { createEffects, type Effects } from './effects.ts'
@@ -21,6 +20,7 @@ import type { Playbooks } from './playbooks/book.ts'
 import { restrain } from './restraint.ts'
 import type { RemediationSettings } from './settings.ts'
 import { admitTarget } from './target.ts'
+import { lift } from './temporary.ts'
 import { aimOf, measure } from './verify.ts'
 
 /** What runs are carried out with. */
@@ -77,8 +77,8 @@ export async function execute(run: Run, ports: RunPorts, cancel: AbortSignal): P
     calm()
   }
   // Also when it was cancelled: nothing that was meant for a while outlives the run.
-  for (const clamp of progress.acted ? ports.journal.clamps() : [])
-    if (clamp.runId === run.id) await lift(clamp, ports)
+  for (const temporary of progress.acted ? ports.journal.temporaries() : [])
+    if (temporary.runId === run.id && temporary.until === undefined) await lift(temporary, ports)
   const next = conclude(run, ending, progress, ports)
   return next === undefined ? { ending } : { ending, next }
 }
@@ -98,9 +98,9 @@ function telling(effects: Effects, tell: (effect: keyof Effects) => void): Effec
       tell('start')
       return effects.start(...args)
     },
-    clamp(...args) {
-      tell('clamp')
-      return effects.clamp(...args)
+    carryOut(...args) {
+      tell('carryOut')
+      return effects.carryOut(...args)
     },
   }
 }
@@ -134,8 +134,8 @@ async function admitAndClimb(
     { playbook: playbook.name, tier, ...aim, resource, acts: acts && !run.dryRun, ordered },
     ports,
   )
-  const { policy, thresholds, census } = target.seen()
-  progress.before = measure(census)
+  const { policy, thresholds } = target.seen()
+  progress.before = measure(target.seen())
   progress.after = progress.before
   const rungs = Object.entries(thresholds[resource]).map(([one, rule]) => {
     const acts = ports.playbooks().find(rule.playbook)?.acts ?? false
@@ -158,6 +158,7 @@ async function admitAndClimb(
   const ladder: Ladder = {
     run,
     playbook,
+    steps: playbook.steps.filter(({ profiles }) => profiles?.includes(policy.profile) ?? true),
     dryRun,
     ordered,
     cancel,
@@ -183,6 +184,7 @@ async function admitAndClimb(
       refresh: target.refresh,
       adopt: target.adopt,
       note: (plan) => journal.planStep(stepId, plan),
+      temporaries: () => journal.temporaries(),
       restartsLastHour: () => journal.restartsSince(run.name, clock.now() - hour),
     }),
   }

@@ -44,8 +44,8 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
 
   function submit(run: Run): void {
     if (draining) return
-    const current = active.get(run.containerId)
-    const queue = waiting.get(run.containerId) ?? []
+    const current = active.get(run.name)
+    const queue = waiting.get(run.name) ?? []
     if (current === undefined && queue.length === 0) {
       start(run)
       return
@@ -67,7 +67,7 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
     }
     queue.push(run)
     known.add(run.id)
-    waiting.set(run.containerId, queue)
+    waiting.set(run.name, queue)
     if (current !== undefined && position(current.run) < position(run))
       current.cancel.abort(new RunStop(supersededBy(run)))
   }
@@ -108,20 +108,20 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
       )
       .then((follower) => {
         deadline.abort()
-        active.delete(run.containerId)
+        active.delete(run.name)
         known.delete(run.id)
         if (follower !== undefined) submit(follower)
-        if (!active.has(run.containerId)) next(run.containerId)
+        if (!active.has(run.name)) next(run.name)
       })
-    active.set(run.containerId, { run, cancel, done })
+    active.set(run.name, { run, cancel, done })
     known.add(run.id)
   }
 
-  function next(containerId: string): void {
+  function next(name: string): void {
     if (draining) return
-    const queue = waiting.get(containerId) ?? []
+    const queue = waiting.get(name) ?? []
     const run = queue.shift()
-    if (queue.length === 0) waiting.delete(containerId)
+    if (queue.length === 0) waiting.delete(name)
     if (run !== undefined) start(run)
   }
 

@@ -1,3 +1,4 @@
+import { unheldLimits } from '../census/limits.ts'
 import type { Census, Observation } from '../census/observe.ts'
 import { type Resource, type Tier, tiers } from '../census/presets.ts'
 import { type Thresholds, tierOf } from '../census/thresholds.ts'
@@ -5,15 +6,29 @@ import type { Ending } from '../journal/outcomes.ts'
 import type { Measurement } from '../journal/records.ts'
 import type { Goal } from './playbook.ts'
 
+/** For so long a container is young: what it starts then, it starts because it was started. Milliseconds. */
+const youth = 300_000
+
+/** What is measured: a container that runs and could be read. */
+export interface Measured extends Pick<Observation, 'container' | 'policy'> {
+  readonly census: Census
+}
+
 /** The numbers of a container that tiers are judged by, and those that the journal keeps beside them. */
-export function measure({ cgroup, counted, instances }: Census): Measurement {
+export function measure({ container, policy, census }: Measured): Measurement {
+  const { cgroup, counted, instances, zombies, cpu } = census
   const count = (standing: string): number => instances.filter((one) => one.standing === standing).length
   return {
     processes: counted,
     duplicates: count('duplicate'),
     orphans: count('orphan'),
+    zombies,
     ...(cgroup.pids === undefined ? {} : { pids: cgroup.pids }),
     ...(cgroup.memoryWorkingSet === undefined ? {} : { memory: cgroup.memoryWorkingSet }),
+    ...(cpu === undefined ? {} : { cpu }),
+    startup: census.at - Date.parse(container.startedAt) < youth ? counted : 0,
+    limits: unheldLimits(policy.limits, cgroup).length,
+    health: container.health === 'unhealthy' ? 1 : 0,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { StandingInstance } from '../census/leaks.ts'
 import type { Policy } from '../census/policy.ts'
 import { ageOf, type Process, type ProcessTree, subtree } from '../census/process.ts'
+import { profiles } from '../census/profiles.ts'
 import type { Reading } from '../host/reading.ts'
 
 /** Why an instance is a victim, is not one yet, or never will be. */
@@ -105,7 +106,8 @@ function judge(instance: StandingInstance, facts: VictimFacts, gateways: Readonl
     default:
       instance.standing satisfies never
   }
-  if (standing === 'duplicate' && policy.profile === 'unknown') return keep('profile_forbids')
+  const ends: readonly string[] = profiles[policy.profile].ends
+  if (!ends.includes(standing)) return keep('profile_forbids')
   const tree = subtree(facts.tree, instance.root)
   // The tree goes as a whole or not at all: one process in it that must live keeps them all.
   const protectedBy = protection(tree, instance, facts, gateways)

@@ -84,7 +84,7 @@ export function containerRoutes(inventory: Inventory, observer: Observer): Fasti
           policy: { mode, preset, profile, protect, limits, errors },
         }
         if (census.kind !== 'value') return { ...about, census: census.kind }
-        const measurement = measure(census.value)
+        const measurement = measure({ container, policy, census: census.value })
         const tiers = resources.map((resource) => [
           resource,
           measuredTier(observation, resource, measurement),

@@ -100,8 +100,8 @@ t.test(
     })
     t.equal(tiers.processes.warning?.playbook, 'cleanup')
     t.equal(tiers.processes.critical?.playbook, 'record')
-    for (const [tier, playbook] of Object.entries(usualPlaybook)) {
-      t.equal(tiers.cpu[tier as keyof typeof usualPlaybook]?.playbook, playbook)
+    for (const [tier, playbook] of Object.entries(usualPlaybook.cpu)) {
+      t.equal(tiers.cpu[tier as keyof typeof usualPlaybook.cpu]?.playbook, playbook)
     }
   },
 )

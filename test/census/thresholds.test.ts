@@ -3,7 +3,19 @@ import { resources, type Tier, type TierRule, type TierTable, tiers } from '../.
 import type { Quantity } from '../../src/census/quantity.ts'
 import { type LimitFacts, resolveThresholds, type Threshold, tierOf } from '../../src/census/thresholds.ts'
 
-const empty: TierTable = { processes: {}, pids: {}, duplicates: {}, memory: {}, cpu: {} }
+const none = {}
+const empty: TierTable = {
+  processes: none,
+  pids: none,
+  duplicates: none,
+  orphans: none,
+  zombies: none,
+  memory: none,
+  cpu: none,
+  startup: none,
+  limits: none,
+  health: none,
+}
 const gib = 1024 ** 3
 
 /** Where `warning` of one resource begins; undefined when it does not exist. */

@@ -43,11 +43,12 @@ async function courseOf(
   if (playbook === undefined) throw new Error('there is no such playbook')
   const { tier, resource } = own
   const target = await admitTarget(container.id, { ...own, acts: true, ordered }, ports)
-  const { thresholds, census } = target.seen()
-  const course: Course = { before: measure(census), after: measure(census) }
+  const { thresholds } = target.seen()
+  const course: Course = { before: measure(target.seen()), after: measure(target.seen()) }
   const ladder: Ladder = {
     run,
     playbook,
+    steps: playbook.steps,
     dryRun,
     ordered,
     cancel,
@@ -63,6 +64,7 @@ async function courseOf(
       settings: ports.settings(),
       effects: createEffects(ports, dryRun),
       note: (plan) => ports.journal.planStep(stepId, plan),
+      temporaries: () => ports.journal.temporaries(),
       restartsLastHour: () => 0,
     }),
   }

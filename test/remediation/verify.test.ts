@@ -56,7 +56,7 @@ t.test('the tier that each resource has reached', async (t) => {
   host.cgroupFiles.set(container.id, kernel)
   const observation = observer.observe(container)
   if (observation.census.kind !== 'value') return t.fail('no census')
-  const measurement = measure(observation.census.value)
+  const measurement = measure({ ...observation, census: observation.census.value })
   const tier = (resource: Resource) => measuredTier(observation, resource, measurement)
   t.equal(tier('processes'), 'warning')
   t.equal(tier('duplicates'), 'critical')
@@ -80,11 +80,27 @@ t.test('measure counts by standing, and leaves out what the kernel does not tell
   duplicate(3)
   orphan(2)
   host.cgroupFiles.set(container.id, { pids: 60, memoryWorkingSet: 1e6 })
-  const census = observer.observe(container).census
-  if (census.kind !== 'value') return t.fail('no census')
+  const observation = observer.observe(container)
+  if (observation.census.kind !== 'value') return t.fail('no census')
+  const { value: census } = observation.census
+  const young = {
+    ...container,
+    health: 'unhealthy',
+    startedAt: new Date(census.at - 299_000).toISOString(),
+  } as const
   // init, gateway and server: 5; three copies: 9; two orphans without their wrapper: 4.
-  t.same(measure(census.value), { processes: 18, duplicates: 3, orphans: 2, pids: 60, memory: 1e6 })
-  const bare = measure({ ...census.value, cgroup: {} })
-  t.same(Object.keys(bare).sort(), ['duplicates', 'orphans', 'processes'])
-  t.equal(measure({ ...census.value, counted: 4 }).processes, 4, 'those that count, by policy')
+  const counts = { processes: 18, duplicates: 3, orphans: 2, zombies: 0, pids: 60, memory: 1e6 }
+  const old = { ...container, startedAt: new Date(census.at - 300_000).toISOString() }
+  // Of memory, CPU and PIDs, which the policy wants limited, nothing is.
+  t.same(measure({ ...observation, container: old, census }), { ...counts, startup: 0, limits: 3, health: 0 })
+  t.match(measure({ ...observation, container: young, census }), { startup: 18, health: 1 })
+  const bare = measure({ ...observation, census: { ...census, cgroup: {} } })
+  t.notOk('pids' in bare || 'memory' in bare || 'cpu' in bare)
+  const held = { pidsLimit: 100, memoryLimit: 4 * 1024 ** 3, cpuLimit: 2 }
+  t.equal(measure({ ...observation, census: { ...census, cgroup: held } }).limits, 0)
+  t.equal(
+    measure({ ...observation, census: { ...census, counted: 4 } }).processes,
+    4,
+    'those that count, by policy',
+  )
 })

@@ -18,6 +18,8 @@ export interface FakeDocker extends Docker {
   readonly containers: Map<string, FakeContainer>
   /** Labels by image id: none unless told; undefined = the image was removed. */
   readonly images: Map<string, Readonly<Record<string, string>> | undefined>
+  /** What containers have written, by id. */
+  readonly written: Map<string, readonly string[]>
   /** Every call, oldest first: `list`, `inspect <id>`, `imageLabels <image>`. */
   readonly calls: string[]
   /** How many event streams are open. */
@@ -68,6 +70,7 @@ export function containerRecord(name: string, record: Partial<ContainerRecord> =
 /** An engine without containers. */
 export function createFakeDocker(): FakeDocker {
   const containers = new Map<string, FakeContainer>()
+  const logs = new Map<string, readonly string[]>()
   const images: FakeDocker['images'] = new Map()
   const calls: string[] = []
   const streams = new Set<Stream>()
@@ -96,6 +99,7 @@ export function createFakeDocker(): FakeDocker {
   return {
     containers,
     images,
+    written: logs,
     calls,
     get streams() {
       return streams.size
@@ -167,10 +171,26 @@ export function createFakeDocker(): FakeDocker {
       Object.assign(container, { state: 'running', pid: 1000, startedAt: new Date().toISOString() })
       emit('start', id)
     },
-    async setPidsLimit(id, limit) {
-      await enter('setPidsLimit', id)
-      const { pids: _, ...others } = find('setPidsLimit', id).limits
-      Object.assign(find('setPidsLimit', id), { limits: limit > 0 ? { ...others, pids: limit } : others })
+    async update(id, change) {
+      await enter('update', id)
+      const limits = Object.entries({ ...find('update', id).limits, ...change })
+      Object.assign(find('update', id), { limits: Object.fromEntries(limits.filter(([, one]) => one > 0)) })
+      emit('update', id)
+    },
+    async pause(id) {
+      await enter('pause', id)
+      Object.assign(find('pause', id), { state: 'paused' })
+      emit('pause', id)
+    },
+    async unpause(id) {
+      await enter('unpause', id)
+      Object.assign(find('unpause', id), { state: 'running' })
+      emit('unpause', id)
+    },
+    async logs(id, lines) {
+      await enter('logs', id)
+      find('logs', id)
+      return (logs.get(id) ?? []).slice(-lines)
     },
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/host/clock.ts'
 import type { Docker } from '../../src/host/docker.ts'
 import type { Inventory } from '../../src/host/inventory.ts'
 import type { Signals } from '../../src/host/signal.ts'
-import { recover, settleClamps, settleDebts } from '../../src/remediation/recover.ts'
+import { recover, settleDebts, settleTemporaries } from '../../src/remediation/recover.ts'
 import { bearer } from './problem.ts'
 import { SimulatedDocker, unreachable } from './simulated-docker.ts'
 import { SimulatedHost } from './simulated-host.ts'
@@ -127,7 +127,7 @@ export class MortalPidwarden {
         recovered = true
         // That its journal was closed under it by its death is no news.
         await settleDebts(ports).catch(() => {})
-        await settleClamps(ports).catch(() => {})
+        await settleTemporaries(ports).catch(() => {})
       }
       await ports.clock.sleep(recovered ? debtPause : 250)
     }
@@ -173,7 +173,9 @@ export class MortalPidwarden {
       inspect: (id) => asks('inspect', () => engine.docker.inspect(id)),
       stop: (id, grace) => asks('stop', () => engine.docker.stop(id, grace)),
       start: (id) => asks('start', () => engine.docker.start(id)),
-      setPidsLimit: (id, limit) => asks('update', () => engine.docker.setPidsLimit(id, limit)),
+      update: (id, limits) => asks('update', () => engine.docker.update(id, limits)),
+      pause: (id) => asks('pause', () => engine.docker.pause(id)),
+      unpause: (id) => asks('unpause', () => engine.docker.unpause(id)),
     }
     const inventory: Inventory = {
       ...engine.inventory,

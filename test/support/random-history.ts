@@ -109,7 +109,7 @@ export class RandomHistory {
       await machine.clock.drive(machine.clock.sleep(minute))
       const { journal, runner } = machine.living ?? {}
       if (journal === undefined || runner === undefined) continue
-      const left = [journal.openRuns(), journal.debts(), journal.clamps(), runner.inProgress()]
+      const left = [journal.openRuns(), journal.debts(), journal.temporaries(), runner.inProgress()]
       if (left.every(({ length }) => length === 0)) return true
     }
     return false

@@ -17,7 +17,7 @@ export interface ContainerPlan {
   fill(containerId: string): number
 }
 
-type Verb = 'inspect' | 'stop' | 'start' | 'update'
+type Verb = 'inspect' | 'stop' | 'start' | 'update' | 'pause' | 'unpause' | 'logs'
 
 /** A Docker engine over a simulated host, and the inventory of its containers. */
 export class SimulatedDocker {
@@ -27,7 +27,17 @@ export class SimulatedDocker {
   readonly #host: SimulatedHost
   #lives = 0
   /** Errors that the next calls of a verb throw, before anything happens. */
-  readonly failures: Record<Verb, Error[]> = { inspect: [], stop: [], start: [], update: [] }
+  readonly failures: Record<Verb, Error[]> = {
+    inspect: [],
+    stop: [],
+    start: [],
+    update: [],
+    pause: [],
+    unpause: [],
+    logs: [],
+  }
+  /** What containers have written, by id. */
+  readonly logs = new Map<string, readonly string[]>()
   /** Called when a container was stopped, before it is started again. */
   onStopped: (container: SimulatedContainer) => void = () => {}
   /**
@@ -124,14 +134,37 @@ export class SimulatedDocker {
       // What runs already is answered with 304, which is a success that changes nothing.
       if (container.state !== 'running') this.run(container)
     },
-    setPidsLimit: async (id, limit) => {
+    update: async (id, change) => {
       const container = this.#find('update', id)
-      this.#host.effects.push(`limit ${container.name} ${limit}`)
-      const { pids: _, ...others } = container.limits
-      container.limits = limit > 0 ? { ...others, pids: limit } : others
+      this.#host.effects.push(`limit ${container.name} ${told(change)}`)
+      const limits = Object.entries({ ...container.limits, ...change })
+      container.limits = Object.fromEntries(limits.filter(([, limit]) => limit > 0))
       if (this.deafKernel) return
-      const { pidsLimit: __, ...files } = this.#host.cgroupFiles.get(id) ?? {}
-      this.#host.cgroupFiles.set(id, limit > 0 ? { ...files, pidsLimit: limit } : files)
+      const { pids, memory, cpu } = container.limits
+      const files: Record<string, number | undefined> = {
+        ...this.#host.cgroupFiles.get(id),
+        ...('pids' in change && { pidsLimit: pids }),
+        ...('memory' in change && { memoryLimit: memory }),
+        ...('cpu' in change && { cpuLimit: cpu }),
+      }
+      const present = Object.entries(files).filter(([, limit]) => limit !== undefined)
+      this.#host.cgroupFiles.set(id, Object.fromEntries(present))
+    },
+    pause: async (id) => {
+      const container = this.#find('pause', id)
+      this.#host.effects.push(`pause ${container.name}`)
+      container.state = 'paused'
+      this.#host.freeze(id)
+    },
+    unpause: async (id) => {
+      const container = this.#find('unpause', id)
+      this.#host.effects.push(`unpause ${container.name}`)
+      container.state = 'running'
+      this.#host.thaw(id)
+    },
+    logs: async (id, lines) => {
+      this.#find('logs', id)
+      return (this.logs.get(id) ?? []).slice(-lines)
     },
   }
 
@@ -150,6 +183,14 @@ export class SimulatedDocker {
     },
     follow: async () => {},
   }
+}
+
+/** `100`, where the PID limit alone is changed; else `memory=1 cpu=2`. */
+function told(change: object): string {
+  const entries = Object.entries(change)
+  const [only] = entries
+  if (entries.length === 1 && only?.[0] === 'pids') return String(only[1])
+  return entries.map(([name, limit]) => `${name}=${limit}`).join(' ')
 }
 
 /** What a call to an engine that is away throws. */

@@ -20,6 +20,8 @@ export interface SimulatedProcess {
   cgroup: string
   threads: number
   rssPages: number
+  /** Clock ticks of CPU time so far. */
+  cpuTicks: number
   openFds: Reading<number>
   state: string
   /** Takes no notice of SIGTERM. */
@@ -90,6 +92,7 @@ export class SimulatedHost {
   cgroupFailure: Reading<never> | undefined
   /** The init of a container: orphans go there. */
   readonly inits = new Map<string, number>()
+  readonly #frozen = new Map<string, Set<number>>()
   #nextPid = 1000
 
   get ticks(): number {
@@ -109,6 +112,7 @@ export class SimulatedHost {
       cgroup: `0::/system.slice/docker-${containerId}.scope`,
       threads: 1,
       rssPages: 0,
+      cpuTicks: 0,
       openFds: value(3),
       state: 'S',
       stubborn: false,
@@ -141,6 +145,18 @@ export class SimulatedHost {
     this.onEnd(process)
   }
 
+  /** Nothing in the container runs, and no signal is delivered, until it is thawed (cgroup v1 freezer). */
+  freeze(containerId: string): void {
+    this.#frozen.set(containerId, new Set())
+  }
+
+  /** What was killed meanwhile ends now. */
+  thaw(containerId: string): void {
+    const killed = this.#frozen.get(containerId) ?? []
+    this.#frozen.delete(containerId)
+    for (const pid of killed) this.end(pid)
+  }
+
   /** The processes of a container, zombies apart. */
   in(containerId: string): readonly SimulatedProcess[] {
     return [...this.processes.values()].filter((one) => one.containerId === containerId && one.state !== 'Z')
@@ -159,7 +175,7 @@ export class SimulatedHost {
 
   readonly procfs: Procfs = {
     stat: (pid) =>
-      this.#read(pid, ({ comm, state, ppid, threads, startTicks, rssPages }) =>
+      this.#read(pid, ({ comm, state, ppid, threads, startTicks, rssPages, cpuTicks }) =>
         value({
           pid,
           comm,
@@ -168,7 +184,7 @@ export class SimulatedHost {
           pgrp: pid,
           session: pid,
           tty: 0,
-          cpuTicks: 0,
+          cpuTicks,
           threads,
           startTicks,
           rssPages,
@@ -214,7 +230,8 @@ export class SimulatedHost {
           this.effects.push(`${signal} ${pid}`)
           this.signals.push({ pid, signal, at: this.clock.monotonic() })
           const ends = signal === 'SIGKILL' || (signal === 'SIGTERM' && !pinned.stubborn)
-          if (ends && !pinned.stuck) this.end(pid)
+          const frozen = this.#frozen.get(pinned.containerId)
+          if (ends && !pinned.stuck) frozen === undefined ? this.end(pid) : frozen.add(pid)
           return 'sent'
         },
         close: () => {},

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { defineAction, type Sighting } from '../action.ts'
+import { limitForAWhile } from '../temporary.ts'
 
 /** Room above what there is now: what is at work needs a thread or two. */
 const share = 0.1
@@ -32,7 +33,7 @@ export const clampPids = defineAction({
       const detail = `its PID limit is ${pidsLimit} already, and ${limit} would be set`
       return { outcome: 'skipped', reason: 'already_limited', detail }
     }
-    await context.effects.clamp(context.stepId, sighting.container, limit)
+    await limitForAWhile(sighting.container, { kind: 'clamp', limit }, context)
     const held = (await context.look()).census.cgroup.pidsLimit
     if (held === limit) return undefined
     const detail = `the PID limit was set to ${limit}, and the kernel holds ${held ?? 'none'}`

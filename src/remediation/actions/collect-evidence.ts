@@ -18,7 +18,8 @@ export const collectEvidence = defineAction({
   },
 })
 
-function evidence({ container, policy, census }: Sighting): unknown {
+function evidence(sighting: Sighting): unknown {
+  const { container, policy, census } = sighting
   const commands = Map.groupBy(census.instances, ({ command }) => command)
   return {
     container: container.name,
@@ -26,7 +27,7 @@ function evidence({ container, policy, census }: Sighting): unknown {
     health: container.health,
     restarts: container.restarts,
     policy: { mode: policy.mode, preset: policy.preset, profile: policy.profile },
-    measurement: measure(census),
+    measurement: measure(sighting),
     limits: { pids: census.cgroup.pidsLimit, memoryBytes: census.cgroup.memoryLimit },
     commands: [...commands]
       .map(([command, instances]) => ({ command, instances: instances.length }))

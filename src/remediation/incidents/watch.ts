@@ -60,8 +60,6 @@ const over: ReadonlySet<string> = new Set(['created', 'exited', 'dead'])
 export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
   const { journal, inventory, observer, clock, settings, log } = ports
   const samples = new Map<number, Sample[]>()
-  /** CPU time of the last look, and when that was, by incident. */
-  const cpuSeen = new Map<number, { readonly seconds: number; readonly at: number }>()
 
   const limitsSeen = new Map<number, Standing['limits']>()
 
@@ -104,7 +102,7 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
       ...(pids === undefined ? {} : { pids }),
       ...(memory === undefined ? {} : { memory }),
     })
-    const measurement = { ...measure(census), ...cores(incident, census.cgroup.cpuTotal, at) }
+    const measurement = measure({ ...observation, census })
     const scrapedAt = ports.scrapedAt()
     const ill = illness({
       state: container.state,
@@ -116,14 +114,6 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
       dependents: unwellDependents(container, ports),
     })
     return ill === undefined ? { at, measurement } : { at, measurement, ill }
-  }
-
-  function cores(incident: Incident, seconds: number | undefined, at: number): { cpu?: number } {
-    if (seconds === undefined) return {}
-    const before = cpuSeen.get(incident.id)
-    cpuSeen.set(incident.id, { seconds, at })
-    if (before === undefined || seconds < before.seconds || at <= before.at) return {}
-    return { cpu: ((seconds - before.seconds) / (at - before.at)) * 1000 }
   }
 
   function note({ id, tier }: Incident, measurement: Measurement): void {
@@ -160,7 +150,7 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
       const forgotten = (id: number): boolean =>
         !ids.has(id) && (samples.get(id)?.at(-1)?.at ?? 0) < clock.monotonic() - keptFor
       for (const id of [...samples.keys()].filter(forgotten))
-        for (const known of [samples, cpuSeen, limitsSeen]) known.delete(id)
+        for (const known of [samples, limitsSeen]) known.delete(id)
     },
     standing({ id }) {
       const own = samples.get(id) ?? []

@@ -41,6 +41,7 @@ function ready(playbook: Playbook): ReadyPlaybook {
 function readyStep({
   action,
   with: parameters,
+  profiles,
   goal,
   wait = 0,
   onMiss,
@@ -48,5 +49,5 @@ function readyStep({
 }: Step): ReadyStep {
   const found = findAction(action)
   if (found === undefined) throw new TypeError(`there is no action ${action}`)
-  return { action: found.ready(parameters), goal, wait, onMiss, onError }
+  return { action: found.ready(parameters), profiles, goal, wait, onMiss, onError }
 }

@@ -1,8 +1,25 @@
 import type { ShippedPlaybook } from '../playbook.ts'
 import { cleanup } from './cleanup.ts'
 import { contain } from './contain.ts'
+import { enforceLimits } from './enforce-limits.ts'
+import { protectStartup } from './protect-startup.ts'
+import { reap } from './reap.ts'
 import { record } from './record.ts'
+import { relieveCpu } from './relieve-cpu.ts'
+import { relieveMemory } from './relieve-memory.ts'
 import { restart } from './restart.ts'
+import { restartUnhealthy } from './restart-unhealthy.ts'
 
 /** The shipped playbooks, gentlest first. */
-export const shipped: readonly ShippedPlaybook[] = [record, cleanup, contain, restart]
+export const shipped: readonly ShippedPlaybook[] = [
+  record,
+  cleanup,
+  contain,
+  restart,
+  relieveMemory,
+  relieveCpu,
+  reap,
+  protectStartup,
+  enforceLimits,
+  restartUnhealthy,
+]

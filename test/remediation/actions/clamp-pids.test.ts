@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { settleClamps } from '../../../src/remediation/recover.ts'
+import { settleTemporaries } from '../../../src/remediation/recover.ts'
 import { emptyFolder } from '../../support/folder.ts'
 import { unreachable } from '../../support/simulated-docker.ts'
 import { addGateway } from '../../support/simulated-gateway.ts'
@@ -13,7 +13,7 @@ function setUp(options: Parameters<typeof createPidwarden>[0] = {}) {
   const gateway = addGateway(pidwarden.host, pidwarden.engine)
   const settle = () =>
     pidwarden.clock.drive(
-      settleClamps({ ...pidwarden.ports, runner: pidwarden.runner, log: pidwarden.logger }),
+      settleTemporaries({ ...pidwarden.ports, runner: pidwarden.runner, log: pidwarden.logger }),
     )
   const limits = () => pidwarden.host.effects.filter((effect) => effect.startsWith('limit'))
   return { ...pidwarden, ...gateway, settle, limits }
@@ -32,15 +32,15 @@ t.test('growth is stopped before anything is ended, and allowed again when all i
   const step = story.steps.find(({ action }) => action === 'clamp-pids')
   t.match(step?.plan, [{ pids: 80, limitNow: 'none', limit: 96 }])
   t.match(journal.story(story.id)?.steps.find(({ action }) => action === 'clamp-pids')?.effects, [
-    { kind: 'clamp', pidsLimit: 96, pidsLimitBefore: -1, result: 'done' },
-    { kind: 'unclamp', pidsLimit: -1, result: 'done' },
+    { kind: 'clamp', limits: { pids: 96 }, limitsBefore: { pids: -1 }, result: 'done' },
+    { kind: 'unclamp', limits: { pids: -1 }, result: 'done' },
   ])
-  t.same(journal.clamps(), [])
+  t.same(journal.temporaries(), [])
 })
 
 t.test('a tenth of many is more room, and a limit that there was comes back', async (t) => {
   const { duplicate, container, host, engine, perform, limits } = setUp()
-  await engine.docker.setPidsLimit(container.id, 5000)
+  await engine.docker.update(container.id, { pids: 5000 })
   host.effects.length = 0
   duplicate(200)
   await perform(container, contain)
@@ -49,7 +49,7 @@ t.test('a tenth of many is more room, and a limit that there was comes back', as
 
 t.test('a limit that is as low already is left alone', async (t) => {
   const { duplicate, container, host, engine, perform, limits } = setUp()
-  await engine.docker.setPidsLimit(container.id, 90)
+  await engine.docker.update(container.id, { pids: 90 })
   host.effects.length = 0
   duplicate(25)
   const { story } = await perform(container, contain)
@@ -106,19 +106,19 @@ t.test('what could not be taken back is tried again until it is', async (t) => {
   const { duplicate, container, engine, perform, settle, journal, limits, logs } = setUp()
   duplicate(25)
   engine.failures.update.push(...[])
-  const docker = engine.docker.setPidsLimit
+  const docker = engine.docker.update
   let calls = 0
-  engine.docker.setPidsLimit = async (id, limit) => {
+  engine.docker.update = async (id, change) => {
     if (++calls === 2 || calls === 3) throw unreachable
-    return docker(id, limit)
+    return docker(id, change)
   }
   await perform(container, contain)
-  t.match(journal.clamps(), [{ name: 'metamcp', limit: 96, before: -1 }])
+  t.match(journal.temporaries(), [{ name: 'metamcp', limits: { pids: 96 }, limitsBefore: { pids: -1 } }])
   await settle()
-  t.equal(journal.clamps().length, 1)
+  t.equal(journal.temporaries().length, 1)
   t.ok(logs.some((line) => line.includes('could not be taken back')))
   await settle()
-  t.same(journal.clamps(), [])
+  t.same(journal.temporaries(), [])
   t.same(limits(), ['limit metamcp 96', 'limit metamcp -1'])
   await settle()
   t.equal(limits().length, 2, 'once')
@@ -134,13 +134,13 @@ t.test('after a crash it is taken back; a limit that somebody else has set since
     const run = addRun(container, contain)
     journal.startRun(run.id)
     const step = journal.addStep(run.id, 'clamp-pids')
-    journal.intend(step, [{ kind: 'clamp', pidsLimit: 96, pidsLimitBefore: -1 }])
-    await engine.docker.setPidsLimit(container.id, 96)
-    if (other !== undefined) await engine.docker.setPidsLimit(container.id, other)
+    journal.intend(step, [{ kind: 'clamp', limits: { pids: 96 }, limitsBefore: { pids: -1 } }])
+    await engine.docker.update(container.id, { pids: 96 })
+    if (other !== undefined) await engine.docker.update(container.id, { pids: other })
     t.ok(ports)
     await settle()
     t.same(limits(), expected)
-    t.same(journal.clamps(), [])
+    t.same(journal.temporaries(), [])
   }
 })
 
@@ -149,11 +149,11 @@ t.test('a container that is gone needs nothing, and a dry run sets nothing', asy
   const run = addRun(container, contain)
   journal.startRun(run.id)
   journal.intend(journal.addStep(run.id, 'clamp-pids'), [
-    { kind: 'clamp', pidsLimit: 96, pidsLimitBefore: -1 },
+    { kind: 'clamp', limits: { pids: 96 }, limitsBefore: { pids: -1 } },
   ])
   engine.remove(container)
   await settle()
-  t.same(journal.clamps(), [])
+  t.same(journal.temporaries(), [])
   t.same(limits(), [])
 
   const dry = setUp()

@@ -1,0 +1,38 @@
+import type { Standing } from './leaks.ts'
+
+/** What is known about an application: what of its children may be ended without harm to it. */
+export interface Profile {
+  /** One sentence for people. */
+  readonly description: string
+  /** Instances of these standings may get a terminating signal. */
+  readonly ends: readonly Extract<Standing, 'orphan' | 'duplicate'>[]
+  /** What images are called that are recognisably this application: reported, and never taken for an answer. */
+  readonly image?: RegExp
+}
+
+/** Every profile by its name. The next application is an entry here, and at most one action. */
+export const profiles = {
+  unknown: { description: 'Only orphans may be signalled.', ends: ['orphan'] },
+  generic: { description: 'Orphans and duplicates may be signalled.', ends: ['orphan', 'duplicate'] },
+  metamcp: {
+    description:
+      'Only orphans may be signalled; abandoned sessions are closed through the API of the gateway, because a child that ends makes it give the whole server up.',
+    ends: ['orphan'],
+    image: /(^|\/)metamcp(-[a-z0-9]+)*([:@]|$)/,
+  },
+} as const satisfies Record<string, Profile>
+
+/** The name of a profile. */
+export type ProfileName = keyof typeof profiles
+
+/** The names of the profiles, as a label or the file may say them. */
+export const profileNames = ['unknown', 'generic', 'metamcp'] as const satisfies readonly ProfileName[]
+
+/** The profile that an image is recognisably made for, where the policy does not say so. */
+export function likelyProfile(image: string): ProfileName | undefined {
+  const known: readonly (readonly [ProfileName, Profile])[] = profileNames.map((name) => [
+    name,
+    profiles[name],
+  ])
+  return known.find(([, profile]) => profile.image?.test(image))?.[0]
+}

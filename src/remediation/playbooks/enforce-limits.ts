@@ -1,0 +1,12 @@
+import type { ShippedPlaybook } from '../playbook.ts'
+
+/** Sets the limits that the policy wants, and makes sure that the kernel holds them. */
+export const enforceLimits: ShippedPlaybook = {
+  name: 'enforce-limits',
+  description: 'Sets the limits that the policy wants, and makes sure that the kernel holds them.',
+  steps: [
+    { action: 'collect-evidence', onMiss: 'next' },
+    { action: 'kill-orphans', onMiss: 'next' },
+    { action: 'kill-duplicates', goal: 'below-tier', onMiss: 'escalate' },
+  ],
+}
