@@ -10,7 +10,7 @@ const wrong: readonly (readonly [string, string, ...RegExp[]])[] = [
   [
     'an unknown key',
     'policy:\n  mode: enforce\n  presets: fix\n',
-    /^x\.yaml:3: policy\.presets: unknown key; expected one of mode, preset, profile, copies, keep, protect, count, thresholds, limits$/,
+    /^x\.yaml:3: policy\.presets: unknown key; expected one of mode, preset, profile, victims, recreate, copies, keep, protect, count, thresholds, limits$/,
   ],
   [
     'an unknown key two levels down',
@@ -70,7 +70,7 @@ const wrong: readonly (readonly [string, string, ...RegExp[]])[] = [
   [
     'a resource that is not measured',
     'policy:\n  thresholds:\n    disk: {warning: 1}\n',
-    /^x\.yaml:3: policy\.thresholds\.disk: unknown key; expected one of processes, pids, duplicates, memory, cpu$/,
+    /^x\.yaml:3: policy\.thresholds\.disk: unknown key; expected one of processes, pids, duplicates, orphans, zombies, memory, cpu, startup, limits, health$/,
   ],
   [
     'a tier that there is not',
@@ -122,7 +122,7 @@ const wrong: readonly (readonly [string, string, ...RegExp[]])[] = [
   [
     'a label to ignore that there is not: it would go on counting',
     'labels:\n  ignore:\n    - presets\n',
-    /^x\.yaml:3: labels\.ignore\.0: .*mode, preset, profile, copies, keep, protect, count, thresholds, limits$/,
+    /^x\.yaml:3: labels\.ignore\.0: .*mode, preset, profile, victims, recreate, copies, keep, protect, count, thresholds, limits$/,
   ],
   ['a word for a list', 'expected: metamcp\n', /^x\.yaml:1: expected: must be array$/],
   ['no name', 'expected:\n  - metamcp\n  - 7\n', /^x\.yaml:3: expected\.1: must be string$/],

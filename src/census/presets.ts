@@ -75,7 +75,7 @@ export const usualPlaybook: Readonly<Record<Resource, Playbooks>> = {
   orphans: leaks,
   zombies: { ...all('reap'), warning: 'record' },
   memory: { ...all('relieve-memory'), warning: 'record', nuclear: 'restart' },
-  cpu: { ...all('relieve-cpu'), warning: 'record' },
+  cpu: { ...all('relieve-cpu'), warning: 'record', nuclear: 'restart' },
   startup: { ...all('protect-startup'), warning: 'record' },
   limits: all('enforce-limits'),
   health: all('restart-unhealthy'),

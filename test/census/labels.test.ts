@@ -39,7 +39,7 @@ t.test('every label there is, and no other setting', async (t) => {
 t.test('one word', async (t) => {
   for (const mode of ['observe', 'dry-run', 'enforce'] as const) accepts(t, 'mode', mode, { mode })
   for (const preset of presetNames) accepts(t, 'preset', preset, { preset })
-  for (const profile of ['unknown', 'generic'] as const) accepts(t, 'profile', profile, { profile })
+  for (const profile of ['unknown', 'generic', 'metamcp'] as const) accepts(t, 'profile', profile, { profile })
   accepts(t, 'mode', ' enforce\n', { mode: 'enforce' })
 })
 
@@ -127,7 +127,9 @@ t.test('a bad value names the label, the value and what was expected', async (t)
   const table: [key: string, expected: string, ...values: string[]][] = [
     ['mode', 'one of observe, dry-run, enforce', '', 'enforced', 'ENFORCE', 'dry run', 'true'],
     ['preset', `one of ${presetNames.join(', ')}`, '', 'default', 'constructor', 'Fix'],
-    ['profile', 'one of unknown, generic', '', 'metamcp2', 'toString'],
+    ['profile', 'one of unknown, generic, metamcp', '', 'metamcp2', 'toString'],
+    ['victims', 'one of leaked, any', '', 'all', 'true'],
+    ['recreate', 'true or false', '', 'yes', '1', 'True'],
     ['copies', copies, '', '0', '10001', '-1', '1.5', '1e3', '0x10', 'two', 'Infinity', 'NaN', '2 3', '2,3'],
     ['copies', copies, 'a=', 'a=0', 'a=1.5', 'a=x', 'a=2,', ',a=2', 'a=2,b', 'a=-1', 'a=10001'],
     ['keep', keep, '', 'latest', 'Newest', 'a=latest', 'a=', 'newest,oldest', 'a=newest,3'],

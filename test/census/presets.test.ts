@@ -17,20 +17,24 @@ type Row = readonly [warning: string, critical: string, emergency: string, nucle
 /** The tables as people wrote them: where each tier begins, and what it calls for; `-` where there is none. */
 interface Written {
   readonly processes: Row
+  readonly startup: Row
   readonly memory: Row
   readonly cpu: Row
   readonly limits: WantedLimits
 }
 
+/** For whoever asks for it. */
 const none: Row = ['-', '-', '-', '-']
 const duplicates: Row = ['1 record', '5 cleanup', '20 contain', '50 restart']
 const pids: Row = ['75% record', '90% cleanup', '95% contain', '100% restart']
-const cpu: Row = ['60% record', '80% cleanup', '-', '-']
+const cpu: Row = ['60% record', '80% relieve-cpu', '-', '-']
+const zombies: Row = ['1 record', '10 reap', '50 reap', '-']
 
 const written: Record<string, Written> = {
   protocol: {
     processes: ['16 record', '31 cleanup', '51 contain', '101 restart'],
-    memory: ['75% record', '90% cleanup', '95% contain', '8g restart'],
+    startup: ['-', '-', '51 protect-startup', '-'],
+    memory: ['75% record', '90% relieve-memory', '95% relieve-memory', '8g restart'],
     cpu,
     limits: {
       memory: '4g',
@@ -44,25 +48,29 @@ const written: Record<string, Written> = {
   },
   prevention: {
     processes: ['12 record', '15 restart', '-', '-'],
+    startup: ['-', '15 protect-startup', '-', '-'],
     memory: ['3072m record', '4096m restart', '-', '-'],
     cpu,
     limits: { memory: '4g', cpus: 2, pids: 50, nofile: [1024, 2048] },
   },
   fix: {
     processes: ['-', '16 cleanup', '31 contain', '-'],
+    startup: ['-', '-', '31 protect-startup', '-'],
     memory: none,
     cpu: none,
     limits: { memory: '4g', memorySwap: '4g', cpus: 2, pids: 100 },
   },
   production: {
     processes: ['-', '16 cleanup', '-', '-'],
+    startup: ['-', '16 protect-startup', '-', '-'],
     memory: none,
     cpu: none,
     limits: { memory: '4g', memoryReservation: '1g', cpus: 2, pids: 25 },
   },
   investigation: {
     processes: ['16 cleanup', '31 record', '46 contain', '151 restart'],
-    memory: ['75% record', '90% cleanup', '95% contain', '-'],
+    startup: ['-', '-', '46 protect-startup', '-'],
+    memory: ['75% record', '90% relieve-memory', '95% relieve-memory', '-'],
     cpu: none,
     limits: { memory: '4g', pids: 25 },
   },
@@ -83,11 +91,12 @@ t.test('the presets are those of the tables, number by number', async (t) => {
     const preset = all[name]
     if (preset === undefined) throw new Error(name)
     t.strictSame(Object.keys(preset.tiers).toSorted(), [...resources].toSorted(), `${name}: every resource`)
-    const rows = { processes: expected.processes, memory: expected.memory, cpu: expected.cpu }
-    for (const [resource, row] of Object.entries({ ...rows, duplicates, pids })) {
+    const { limits, ...own } = expected
+    const rows = { ...own, duplicates, orphans: duplicates, zombies, pids, limits: none, health: none }
+    for (const [resource, row] of Object.entries(rows)) {
       t.strictSame(said(preset.tiers, resource as Resource), row, `${name}: ${resource}`)
     }
-    t.strictSame(preset.limits, expected.limits, `${name}: limits`)
+    t.strictSame(preset.limits, limits, `${name}: limits`)
   }
 })
 

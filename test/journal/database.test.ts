@@ -122,6 +122,24 @@ t.test('effects and their counters outlive the change of their table', async (t)
   t.same(database.prepare('PRAGMA foreign_key_check').all(), [])
 })
 
+t.test('a clamp of an older pidwarden is taken back by this one', async (t) => {
+  const path = join(emptyFolder(t), 'journal.db')
+  const older = new DatabaseSync(path)
+  older.exec(`${migrations.slice(0, 3).join(';')}; PRAGMA user_version = 3; PRAGMA foreign_keys = ON`)
+  older.exec(`INSERT INTO episodes (fingerprint, starts_at, alert, container_id, name, playbook, tier, resource, received_at)
+      VALUES ('f', 's', 'a', 'c', 'metamcp', 'contain', 'emergency', 'duplicates', 1);
+    INSERT INTO runs (id, episode_id, container_id, name, playbook, tier, resource, state, created_at)
+      VALUES ('run', 1, 'c', 'metamcp', 'contain', 'emergency', 'duplicates', 'running', 1);
+    INSERT INTO steps (run_id, action, started_at) VALUES ('run', 'clamp-pids', 1);
+    INSERT INTO effects (step_id, kind, pids_limit, pids_limit_before, intent_at) VALUES (1, 'clamp', 96, -1, 1)`)
+  older.close()
+  const { database } = openDatabase(path, now)
+  t.teardown(() => database.close())
+  t.match(new Journal(database, () => now).temporaries(), [
+    { kind: 'clamp', containerId: 'c', name: 'metamcp', limits: { pids: 96 }, limitsBefore: { pids: -1 } },
+  ])
+})
+
 for (const [name, spoil] of [
   ['no SQLite file at all', () => Buffer.from('this was never a database, but it may be somebody’s notes')],
   [

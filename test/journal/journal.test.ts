@@ -151,8 +151,8 @@ t.test('intents are written all or none', async (t) => {
   const { journal, addRun } = setUp()
   addRun('r1')
   const step = journal.addStep('r1', 'kill-orphans')
-  const wrong = { kind: 'explode' } as unknown as { kind: 'stop' }
-  t.throws(() => journal.intend(step, [{ kind: 'stop' }, wrong]), /CHECK/)
+  const wrong = { kind: 'stop', pid: 'x' } as unknown as { kind: 'stop' }
+  t.throws(() => journal.intend(step, [{ kind: 'stop' }, wrong]), /INTEGER/)
   t.throws(() => journal.intend(4711, [{ kind: 'stop' }]), /FOREIGN KEY/)
   t.same(journal.story('r1')?.steps[0]?.effects, [])
 })

@@ -65,8 +65,8 @@ t.test('memory: bytes', async (t) => {
   const { tiers } = setUp()
   t.same(await tiers('memory', { memoryLimit: 2 * GiB }), {
     warning: `${1.5 * GiB} record`,
-    critical: `${Math.ceil(1.8 * GiB)} cleanup`,
-    emergency: `${Math.ceil(1.9 * GiB)} contain`,
+    critical: `${Math.ceil(1.8 * GiB)} relieve-memory`,
+    emergency: `${Math.ceil(1.9 * GiB)} relieve-memory`,
     nuclear: `${8 * GiB} restart`,
   })
   t.match(await tiers('memory'), { warning: `${3 * GiB} record` }, 'the preset wants 4 GiB')
@@ -74,8 +74,8 @@ t.test('memory: bytes', async (t) => {
 
 t.test('cpu: cores, of the limit, else of the whole host', async (t) => {
   const { tiers } = setUp()
-  t.same(await tiers('cpu', { cpuLimit: 0.5 }), { warning: '0.3 record', critical: '0.4 cleanup' })
-  t.same(await tiers('cpu'), { warning: '4.8 record', critical: '6.4 cleanup' })
+  t.same(await tiers('cpu', { cpuLimit: 0.5 }), { warning: '0.3 record', critical: '0.4 relieve-cpu' })
+  t.same(await tiers('cpu'), { warning: '4.8 record', critical: '6.4 relieve-cpu' })
 })
 
 t.test('the next scrape after a limit changed shows other tiers', async (t) => {

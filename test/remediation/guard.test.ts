@@ -32,7 +32,7 @@ const pids = (tier: Request['tier'], playbook = 'cleanup'): Request => ({
   resource: 'pids',
   acts: true,
 })
-const memory: Request = { ...cleanup, resource: 'memory' }
+const memory: Request = { ...cleanup, playbook: 'relieve-memory', resource: 'memory' }
 const notReached = { outcome: 'skipped', reason: 'tier_not_reached' }
 const GiB = 1024 ** 3
 

@@ -28,7 +28,7 @@ function setUp(labels: Record<string, string> = {}): Setting {
   }
 }
 
-const byMemory = { resource: 'memory', tier: 'critical', playbook: 'cleanup' }
+const byMemory = { resource: 'memory', tier: 'critical', playbook: 'relieve-memory' }
 
 t.test('memory: fixed when what was ended gave it back', async (t) => {
   const { duplicate, use, perform, container, host } = setUp()
@@ -63,7 +63,7 @@ t.test('pids: of the limit in force', async (t) => {
   const { duplicate, perform, container, host } = setUp()
   host.cgroupFiles.set(container.id, { pidsLimit: 40 })
   duplicate(10)
-  const wanted = { ...byMemory, resource: 'pids' }
+  const wanted = { resource: 'pids', tier: 'critical', playbook: 'cleanup' }
   // 35 tasks: critical begins at 36.
   t.match((await perform(container, wanted)).ending, { outcome: 'skipped', reason: 'tier_not_reached' })
   t.same(host.effects, [])
@@ -100,7 +100,7 @@ t.test('processes: only those that count, by policy', async (t) => {
     'pidwarden.thresholds.processes.critical': '12',
   })
   for (let i = 0; i < 90; i++) host.spawn(container.id, { ppid: gateway(), argv: ['git', `${i}`] })
-  const wanted = { ...byMemory, resource: 'processes' }
+  const wanted = { resource: 'processes', tier: 'critical', playbook: 'cleanup' }
   t.match((await perform(container, wanted)).ending, { outcome: 'skipped', reason: 'tier_not_reached' })
   duplicate(3)
   t.match((await perform(container, wanted)).ending, {

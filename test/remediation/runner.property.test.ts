@@ -148,8 +148,8 @@ function judgePauses(
 function judgeOverlaps(living: SimulatedPidwarden, { hasJumped }: RandomHistory, violate: Violate): void {
   const effects = rowsOf(
     living,
-    `SELECT container_id, run_id FROM effects JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-     WHERE kind NOT IN ('start', 'unclamp') ORDER BY effects.id`,
+    `SELECT runs.container_id, run_id FROM effects JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
+     WHERE kind NOT IN ('start', 'unclamp', 'uncap', 'unpause') ORDER BY effects.id`,
   )
   for (const own of Map.groupBy(effects, (row) => row.container_id).values()) {
     const turns = own.map((row) => row.run_id).filter((run, index, all) => run !== all[index - 1])

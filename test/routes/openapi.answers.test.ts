@@ -100,7 +100,17 @@ t.test('what is told', async (t) => {
     await ask(t, pidwarden, 'POST', `/api/containers/metamcp/playbooks/${playbook}?dryRun=false`)
     await clock.until(() => runner.inProgress().length === 0)
   }
-  addRun(gateway.container)
+  const other = addRun(gateway.container)
+  // What only other engines, kernels and applications bring about.
+  const rest = {
+    containerId: 'c',
+    object: 'o',
+    limits: { pids: 1, cpu: 0.5 },
+    limitsBefore: { pids: -1 },
+    until: 1,
+  }
+  const everything = effectKinds.map((kind) => ({ ...rest, kind, details: { of: ['any', { form: 1 }] } }))
+  journal.intend(journal.addStep(other.id, 'everything'), everything)
   const { runs } = (await ask(t, pidwarden, 'GET', '/api/runs')).json()
   const stories = await Promise.all(
     runs.map(async ({ id }: Run) => (await ask(t, pidwarden, 'GET', `/api/runs/${id}`)).json()),

@@ -154,7 +154,7 @@ function wasStopped({ startedAt }: SimulatedContainer, { database }: SimulatedPi
 
 /** What was written down and is not done yet. */
 const intents = `SELECT runs.* FROM effects JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-  WHERE result IS NULL AND container_id = ? AND kind = ? AND pid IS ? AND signal IS ? AND life IS ?
+  WHERE result IS NULL AND coalesce(effects.container_id, runs.container_id) = ? AND kind = ? AND pid IS ? AND signal IS ? AND life IS ?
   ORDER BY effects.id DESC LIMIT 1`
 
 /** A run that does something to the machine. */

@@ -8,14 +8,18 @@ export type Tiers = Readonly<Record<string, string>>
 const cores = availableParallelism()
 const GiB = 1024 ** 3
 const tiers = ['warning', 'critical', 'emergency', 'nuclear']
-const everywhere = { duplicates: '1 record, 5 cleanup, 20 contain, 50 restart' }
+const everywhere = {
+  duplicates: '1 record, 5 cleanup, 20 contain, 50 restart',
+  orphans: '1 record, 5 cleanup, 20 contain, 50 restart',
+  zombies: '1 record, 10 reap, 50 reap, -',
+}
 const pids = {
   of25: { pids: '19 record, 23 cleanup, 24 contain, 25 restart' },
   of50: { pids: '38 record, 45 cleanup, 48 contain, 50 restart' },
   of100: { pids: '75 record, 90 cleanup, 95 contain, 100 restart' },
 }
-const cpu = { cpu: `${0.6 * cores} record, ${0.8 * cores} cleanup, -, -` }
-const memory = `${3 * GiB} record, 3865470567 cleanup, 4080218932 contain`
+const cpu = { cpu: `${0.6 * cores} record, ${0.8 * cores} relieve-cpu, -, -` }
+const memory = `${3 * GiB} record, 3865470567 relieve-memory, 4080218932 relieve-memory`
 
 /**
  * What every preset says of a container without limits of its own, percentages worked out by hand: those of tasks and
@@ -25,18 +29,29 @@ const written: Readonly<Record<PresetName, Readonly<Record<string, string>>>> = 
   protocol: {
     ...{ ...everywhere, ...pids.of100, ...cpu },
     processes: '16 record, 31 cleanup, 51 contain, 101 restart',
+    startup: '-, -, 51 protect-startup, -',
     memory: `${memory}, ${8 * GiB} restart`,
   },
   prevention: {
     ...{ ...everywhere, ...pids.of50, ...cpu },
     processes: '12 record, 15 restart, -, -',
+    startup: '-, 15 protect-startup, -, -',
     memory: `${3 * GiB} record, ${4 * GiB} restart, -, -`,
   },
-  fix: { ...everywhere, ...pids.of100, processes: '-, 16 cleanup, 31 contain, -' },
-  production: { ...everywhere, ...pids.of25, processes: '-, 16 cleanup, -, -' },
+  fix: {
+    ...{ ...everywhere, ...pids.of100 },
+    processes: '-, 16 cleanup, 31 contain, -',
+    startup: '-, -, 31 protect-startup, -',
+  },
+  production: {
+    ...{ ...everywhere, ...pids.of25 },
+    processes: '-, 16 cleanup, -, -',
+    startup: '-, 16 protect-startup, -, -',
+  },
   investigation: {
     ...{ ...everywhere, ...pids.of25 },
     processes: '16 cleanup, 31 record, 46 contain, 151 restart',
+    startup: '-, -, 46 protect-startup, -',
     memory: `${memory}, -`,
   },
 }

@@ -95,7 +95,7 @@ t.test('a journal that cannot take the intent: nothing is stopped, and nothing i
   database.exec(`CREATE TRIGGER full BEFORE ${on} BEGIN SELECT RAISE(ABORT, 'disk is full'); END`)
   const begun = clock.monotonic()
   const { ending } = await perform(container, nuclear)
-  t.match(ending, { outcome: 'failed', detail: /nothing was stopped.*disk is full/ })
+  t.match(ending, { outcome: 'failed', detail: /nothing was done.*disk is full/ })
   t.same(host.effects, [])
   t.ok(clock.monotonic() - begun < 60_000, 'by the clock of the simulation')
 })
