@@ -1,4 +1,5 @@
 import { Value } from 'typebox/value'
+import { imageLabel } from '../host/builder.ts'
 import { PolicyLayer, PolicySettings } from './policy.ts'
 import { resources, tiers } from './presets.ts'
 import { quantityForm, sizeForm } from './quantity.ts'
@@ -7,6 +8,9 @@ const prefix = 'pidwarden.'
 
 /** Marks the containers of pidwarden's own stack; they are never acted on. */
 export const stackLabel = 'pidwarden.stack'
+
+/** Labels that say nothing about the policy. */
+const notOfPolicy: ReadonlySet<string> = new Set([stackLabel, imageLabel])
 
 /** Without the image nobody can tell whether the label is the container's own; recreate the container. */
 const imageGone = 'not counted, because its image was removed and may have brought it; recreate the container'
@@ -104,7 +108,7 @@ export function readLabels(
 ): LabelLayer {
   const layer: Record<string, unknown> = {}
   const errors: string[] = []
-  const ours = Object.entries(labels).filter(([label]) => label.startsWith(prefix) && label !== stackLabel)
+  const ours = Object.entries(labels).filter(([label]) => label.startsWith(prefix) && !notOfPolicy.has(label))
   if (imageLabels === undefined) {
     return { layer: {}, errors: ours.map(([label]) => `label ${clip(label)}: ${imageGone}`) }
   }

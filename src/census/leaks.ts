@@ -85,7 +85,7 @@ function isInside({ root }: Instance, { processes, init }: ProcessTree): boolean
 }
 
 /** Programs that are made to be PID 1: they start one program and adopt whatever loses its parent. */
-const adoptingInit = /^(tini|tini-static|docker-init|dumb-init|catatonit)$/
+export const adoptingInit = /^(tini|tini-static|docker-init|dumb-init|catatonit)$/
 
 /** Tells the orphans among instances of one identity; an intact copy hangs elsewhere, or has more launchers. */
 function orphanAmong(same: readonly Instance[], tree: ProcessTree): (instance: Instance) => boolean {

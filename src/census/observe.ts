@@ -4,6 +4,7 @@ import type { KnownContainer } from '../host/inventory.ts'
 import type { Procfs } from '../host/procfs.ts'
 import { errorMessage, type Reading, valueIn } from '../host/reading.ts'
 import { CpuUse } from './cpu-use.ts'
+import { heldLimits, type Limits } from './limits.ts'
 import { Odometer } from './odometer.ts'
 import type { Policy } from './policy.ts'
 import type { Process } from './process.ts'
@@ -51,6 +52,8 @@ export interface ObserverPorts {
   readonly policyOf: (container: KnownContainer) => Policy
   /** Cores of the host. */
   readonly hostCores: number
+  /** Those of a container's own, of the limits that are in force: what pidwarden has set for a while is none of them. */
+  readonly ownLimits?: (containerId: string, held: Limits) => Limits
   /** Pid of pidwarden in the PID namespace that procfs shows. */
   readonly ownPid: number
   /** What a census gives way to. */
@@ -59,6 +62,8 @@ export interface ObserverPorts {
 
 /** Reads the host. */
 export interface Observer {
+  /** Cores of the host. */
+  readonly hostCores: number
   /** All containers of the host, one after the other, giving way to the event loop; what is not among them is forgotten. */
   observeAll(containers: readonly KnownContainer[]): Promise<readonly Observation[]>
   /** One container, as observeAll would see it; all others are remembered as they are. */
@@ -196,13 +201,11 @@ export function createObserver(ports: ObserverPorts): Observer {
     } catch (error) {
       census = { kind: 'failed', detail: errorMessage(error) }
     }
-    const { pidsLimit: pids, memoryLimit: memory, cpuLimit: cpu } = valueIn(census)?.cgroup ?? {}
-    const facts = {
-      hostCores: ports.hostCores,
-      ...(pids && { pids }),
-      ...(memory && { memory }),
-      ...(cpu && { cpu }),
-    }
+    const cgroup = valueIn(census)?.cgroup
+    // A limit that is there for a while moves no tier: whoever is held at a tenth of it would be at its end for ever.
+    const held = cgroup === undefined ? {} : heldLimits(cgroup)
+    const own = Object.entries(ports.ownLimits?.(container.id, held) ?? held).filter(([, limit]) => limit > 0)
+    const facts = { hostCores: ports.hostCores, ...Object.fromEntries(own) }
     return { container, policy, thresholds: resolveThresholds(policy.tiers, policy.limits, facts), census }
   }
 
@@ -218,6 +221,7 @@ export function createObserver(ports: ObserverPorts): Observer {
   }
 
   return {
+    hostCores: ports.hostCores,
     async observeAll(containers) {
       const round = memory.begin()
       const observations: Observation[] = []

@@ -167,7 +167,8 @@ function asRecord(copies: Copies): Record<string, number> {
   return typeof copies === 'number' ? { '*': copies } : { '*': 1, ...copies }
 }
 
-function glob(pattern: string | undefined): (text: string) => boolean {
+/** Whether a text fits a pattern, in which `*` stands for any characters; no pattern, any text. */
+export function glob(pattern: string | undefined): (text: string) => boolean {
   if (pattern === undefined) return () => true
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
   const expression = new RegExp(`^${parts.join('.*')}$`, 's')

@@ -73,7 +73,7 @@ export const usualPlaybook: Readonly<Record<Resource, Playbooks>> = {
   pids: leaks,
   duplicates: leaks,
   orphans: leaks,
-  zombies: { ...all('reap'), warning: 'record' },
+  zombies: { ...leaks, critical: 'reap', emergency: 'restart' },
   memory: { ...all('relieve-memory'), warning: 'record', nuclear: 'restart' },
   cpu: { ...all('relieve-cpu'), warning: 'record', nuclear: 'restart' },
   startup: { ...all('protect-startup'), warning: 'record' },

@@ -3,6 +3,11 @@ import { type ProcStat, ticksPerSecond } from '../host/procfs.ts'
 /** One process of a container, as one census saw it. Zombies are not among them. */
 export interface Process extends ProcStat {
   readonly argv: readonly string[]
+  /**
+   * Seconds after boot at which its CPU time was first seen to be what it still is: since then it has used less than a
+   * clock tick. The first look knows no earlier one. Absent where nobody remembers.
+   */
+  readonly quietSince?: number
 }
 
 /** Seconds since the process was started, when the machine has been up for `uptime` seconds. */

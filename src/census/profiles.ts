@@ -6,6 +6,8 @@ export interface Profile {
   readonly description: string
   /** Instances of these standings may get a terminating signal. */
   readonly ends: readonly Extract<Standing, 'orphan' | 'duplicate'>[]
+  /** What its clients have to do after a restart, for people: many do not do it by themselves. */
+  readonly afterRestart?: string
   /** What images are called that are recognisably this application: reported, and never taken for an answer. */
   readonly image?: RegExp
 }
@@ -18,6 +20,8 @@ export const profiles = {
     description:
       'Only orphans may be signalled; abandoned sessions are closed through the API of the gateway, because a child that ends makes it give the whole server up.',
     ends: ['orphan'],
+    afterRestart:
+      'its clients were disconnected, and have to initialise again: those that do not must be restarted',
     image: /(^|\/)metamcp(-[a-z0-9]+)*([:@]|$)/,
   },
 } as const satisfies Record<string, Profile>
@@ -27,6 +31,12 @@ export type ProfileName = keyof typeof profiles
 
 /** The names of the profiles, as a label or the file may say them. */
 export const profileNames = ['unknown', 'generic', 'metamcp'] as const satisfies readonly ProfileName[]
+
+/** What clients of an application have to do after a restart; undefined = nothing that is known. */
+export function afterRestart(name: ProfileName): string | undefined {
+  const profile: Profile = profiles[name]
+  return profile.afterRestart
+}
 
 /** The profile that an image is recognisably made for, where the policy does not say so. */
 export function likelyProfile(image: string): ProfileName | undefined {

@@ -63,14 +63,18 @@ export class ProcessMemory implements Describe {
     if (before?.settled && before.seen.process.comm === stat.comm && !fresh) {
       before.seenIn = this.#round
       if (!isSame(stat, before.seen.process)) {
-        before.seen = { process: { ...stat, argv: before.seen.process.argv }, started: false }
+        const { argv } = before.seen.process
+        before.seen = {
+          process: { ...stat, argv, quietSince: quietSince(stat, before.seen.process, uptime) },
+          started: false,
+        }
       }
       return before.seen
     }
     const reading = this.#procfs.argv(stat.pid)
     if (reading.kind === 'gone') return undefined
     const argv = reading.kind === 'value' ? reading.value : []
-    const process = { ...stat, argv }
+    const process = { ...stat, argv, quietSince: quietSince(stat, before?.seen.process, uptime) }
     this.#known.set(stat.pid, {
       seen: { process, started: false },
       // While a program is being executed comm may be new already and argv still empty, or both still the parent's.
@@ -136,6 +140,12 @@ export class ProcessMemory implements Describe {
     const known = this.#known.get(pid)
     return known?.seen.process.startTicks === startTicks ? known : undefined
   }
+}
+
+/** Since when a process has not run, as far as was seen. To execute another program, it must have. */
+function quietSince(stat: ProcStat, before: Process | undefined, uptime: number): number {
+  const still = before?.cpuTicks === stat.cpuTicks && before.comm === stat.comm
+  return still ? (before.quietSince ?? uptime) : uptime
 }
 
 /** Whether nothing changed that may change without an exec. */

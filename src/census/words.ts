@@ -6,7 +6,7 @@
 const nameWord = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,39}$/
 
 /** Prefixes by which services mark their tokens, so that a token in the place of a name is known for what it is. */
-const tokenPrefix = new RegExp(
+export const tokenPrefix = new RegExp(
   `^(${[
     'gh[a-z]_|github_pat_|gl(pat|dt|rt|cbt|ptt|ft|soat|agent|imt|sa)[-_]|ATATT|npm_|pypi-Ag|dckr_pat_|dop_v1_', // hosting
     'A(KIA|SIA|ROA|IDA|BIA|CCA)|AIza|ya29\\.|eyJ|hv[sb]\\.|AGE-SECRET-KEY|dapi[0-9a-f]{8}|tskey-|ops_ey', // clouds
@@ -20,7 +20,7 @@ const tokenPrefix = new RegExp(
 const turn = /[a-z](?=[A-Z0-9])|\d(?=[A-Za-z])|[A-Z](?=\d)/g
 
 /** A hash, a key, an id, a timestamp: not what anyone would call a thing. */
-function isRandom(run: string): boolean {
+export function isRandom(run: string): boolean {
   if (run.length < 8) return false
   const digits = run.match(/\d/g)?.length ?? 0
   if (digits === run.length) return true

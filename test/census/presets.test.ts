@@ -28,7 +28,7 @@ const none: Row = ['-', '-', '-', '-']
 const duplicates: Row = ['1 record', '5 cleanup', '20 contain', '50 restart']
 const pids: Row = ['75% record', '90% cleanup', '95% contain', '100% restart']
 const cpu: Row = ['60% record', '80% relieve-cpu', '-', '-']
-const zombies: Row = ['1 record', '10 reap', '50 reap', '-']
+const zombies: Row = ['1 record', '10 reap', '50 restart', '-']
 
 const written: Record<string, Written> = {
   protocol: {

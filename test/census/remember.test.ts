@@ -33,6 +33,9 @@ function start() {
     networkNamespace: () => none,
     cgroup: () => none,
     listens: () => none,
+    sockets: () => none,
+    privateMemory: () => none,
+    io: () => none,
     uptime: () => 1000,
     ownCapabilities: () => 0n,
   }
@@ -82,6 +85,23 @@ t.test(
     }
   },
 )
+
+t.test('since when a process has not run, as far as was seen', async (t) => {
+  const { memory, stat } = start()
+  const look = (uptime: number, given: Partial<ProcStat> = {}, fresh = false) =>
+    memory.see({ ...stat(), ...given }, uptime, fresh)?.process.quietSince
+  t.equal(look(900), 900, 'the first look knows no earlier one')
+  t.equal(look(905), 900)
+  t.equal(look(910, {}, true), 900, 'nor is it forgotten when all is read again')
+  t.equal(look(915, { rssPages: 7 }), 900, 'memory can be taken from who does not run')
+  t.equal(look(920, { cpuTicks: 1 }), 920)
+  t.equal(look(925, { cpuTicks: 1 }), 920)
+  t.equal(look(930, { cpuTicks: 1, comm: 'sh' }), 930, 'to execute another program it has run')
+  t.equal(look(935, { cpuTicks: 1, comm: 'sh', startTicks: 101 }), 935, 'another process')
+  const young = start()
+  const seen = (uptime: number) => young.memory.see(young.stat(), uptime, false)?.process.quietSince
+  t.same([seen(1), seen(1.5), seen(9)], [1, 1, 1], 'one that is too young to be remembered as well')
+})
 
 t.test('another start time is another process', async (t) => {
   const { files, look } = start()
