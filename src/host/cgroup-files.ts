@@ -30,8 +30,14 @@ export interface CgroupReading {
   readonly memoryWorkingSet?: number
   /** `anon` (v2) or `total_rss` (v1) of memory.stat, bytes. */
   readonly memoryAnon?: number
+  /** File cache that must be written before it can go: dirty and writeback pages of memory.stat, bytes. */
+  readonly memoryDirty?: number
   /** memory.max or memory.limit_in_bytes, bytes. */
   readonly memoryLimit?: number
+  /** memory.max and memory.swap.max together, or memory.memsw.limit_in_bytes: memory and swap, bytes. */
+  readonly memorySwapLimit?: number
+  /** memory.low or memory.soft_limit_in_bytes, where Docker puts the reservation; bytes. */
+  readonly memoryReservation?: number
   /** memory.swap.current, or memory.memsw.usage_in_bytes without memory.usage_in_bytes, bytes. */
   readonly memorySwap?: number
   /** memory.peak (kernel 5.19) or memory.max_usage_in_bytes, bytes. */
@@ -55,12 +61,17 @@ export function readV2({ pids, memory, cpu }: CgroupPaths): CgroupReading {
   const usage = number(`${memory}/memory.current`)
   const stat = keyed(`${memory}/memory.stat`)
   const time = keyed(`${cpu}/cpu.stat`)
+  const limit = number(`${memory}/memory.max`)
   return compact({
     ...readPids(pids, 'pids.events.local'),
     memoryUsage: usage,
     memoryWorkingSet: workingSet(usage, stat('inactive_file')),
     memoryAnon: stat('anon'),
-    memoryLimit: number(`${memory}/memory.max`),
+    memoryDirty: sum(stat('file_dirty'), stat('file_writeback')),
+    memoryLimit: limit,
+    memorySwapLimit: sum(limit, number(`${memory}/memory.swap.max`)),
+    // 0 is the word for none.
+    memoryReservation: number(`${memory}/memory.low`) || undefined,
     memorySwap: number(`${memory}/memory.swap.current`),
     memoryPeak: number(`${memory}/memory.peak`),
     oomKills: keyed(`${memory}/memory.events`)('oom_kill'),
@@ -76,7 +87,6 @@ export function readV2({ pids, memory, cpu }: CgroupPaths): CgroupReading {
 export function readV1({ pids, memory, cpu, cpuacct }: CgroupPaths): CgroupReading {
   const usage = number(`${memory}/memory.usage_in_bytes`)
   const stat = keyed(`${memory}/memory.stat`)
-  const limit = number(`${memory}/memory.limit_in_bytes`)
   const withSwap = number(`${memory}/memory.memsw.usage_in_bytes`)
   const time = keyed(`${cpuacct}/cpuacct.stat`)
   return compact({
@@ -84,8 +94,10 @@ export function readV1({ pids, memory, cpu, cpuacct }: CgroupPaths): CgroupReadi
     memoryUsage: usage,
     memoryWorkingSet: workingSet(usage, stat('total_inactive_file')),
     memoryAnon: stat('total_rss'),
-    // v1 has no word for "no limit": it is the largest page-aligned number, PAGE_COUNTER_MAX.
-    memoryLimit: limit === undefined || limit >= 2 ** 62 ? undefined : limit,
+    memoryDirty: sum(stat('total_dirty'), stat('total_writeback')),
+    memoryLimit: limitV1(`${memory}/memory.limit_in_bytes`),
+    memorySwapLimit: limitV1(`${memory}/memory.memsw.limit_in_bytes`),
+    memoryReservation: limitV1(`${memory}/memory.soft_limit_in_bytes`),
     memorySwap: usage === undefined || withSwap === undefined ? undefined : Math.max(0, withSwap - usage),
     memoryPeak: number(`${memory}/memory.max_usage_in_bytes`),
     oomKills: keyed(`${memory}/memory.oom_control`)('oom_kill'),
@@ -95,6 +107,17 @@ export function readV1({ pids, memory, cpu, cpuacct }: CgroupPaths): CgroupReadi
     cpuThrottled: scaled(keyed(`${cpu}/cpu.stat`)('throttled_time'), 1e9),
     cpuLimit: quota([text(`${cpu}/cpu.cfs_quota_us`), text(`${cpu}/cpu.cfs_period_us`)]),
   })
+}
+
+/** v1 has no word for "no limit": it is the largest page-aligned number, PAGE_COUNTER_MAX. */
+function limitV1(path: string): number | undefined {
+  const limit = number(path)
+  return limit === undefined || limit >= 2 ** 62 ? undefined : limit
+}
+
+/** Unknown when a part of it is. */
+function sum(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : one + other
 }
 
 /** Cores of a quota and its period; `max` and -1 are no limit. */

@@ -29,8 +29,16 @@ export interface ContainerRecord {
   readonly swarmTask: boolean
   /** Id of the container whose network namespace it shares. HostConfig.NetworkMode `container:<id>` */
   readonly networkOf?: string
+  /** Its IPv4 addresses, by the name of the network; absent where it has none, or shares those of another. */
+  readonly addresses?: Readonly<Record<string, string>>
   /** HostConfig.StopTimeout of the container, seconds; 10 when it has none. */
   readonly stopTimeout: number
+  /** HostConfig.Init: Docker's own init is its PID 1. Absent: it was not asked for, and the engine may still add it. */
+  readonly init?: boolean
+  /** HostConfig.Ulimits by their names, soft and hard; absent = none. */
+  readonly ulimits?: Readonly<Record<string, readonly [soft: number, hard: number]>>
+  /** Whether its log has an end (HostConfig.LogConfig, of json-file and local); absent = another driver keeps it. */
+  readonly logRotates?: boolean
 }
 
 /** Limits as Docker has them configured (HostConfig); what the kernel holds may differ. */
@@ -72,8 +80,8 @@ export interface Docker {
   start(id: string): Promise<void>
   /** Changes limits of a container, running or not. POST /containers/{id}/update */
   update(id: string, limits: LimitsChange): Promise<void>
-  /** Freezes every process of a container. Already paused is success. */
-  pause(id: string): Promise<void>
+  /** Freezes every process of a container. False = it was paused already, by whomever. */
+  pause(id: string): Promise<boolean>
   /** Takes that back. Not paused is success. */
   unpause(id: string): Promise<void>
   /** The last lines that a container has written, standard output and error together, oldest first; as they are. */

@@ -66,9 +66,16 @@ export function createDocker(socketPath: string): Docker {
       await call(what, () => container.update(hostConfig(limits, before)))
     },
     async pause(id) {
-      await call(`pause container ${short(id)}`, (abortSignal) =>
+      const pausing = call(`pause container ${short(id)}`, (abortSignal) =>
         engine.getContainer(id).pause({ abortSignal }),
-      ).catch(unlessAlready(() => inspect(id), 'paused'))
+      )
+      return pausing.then(
+        () => true,
+        async (error: unknown) => {
+          await unlessAlready(() => inspect(id), 'paused')(error)
+          return false
+        },
+      )
     },
     async unpause(id) {
       await call(`unpause container ${short(id)}`, (abortSignal) =>
@@ -84,9 +91,15 @@ export function createDocker(socketPath: string): Docker {
   }
 }
 
-const short = (id: string): string => id.slice(0, 12)
+/** An id as people know it. */
+export const short = (id: string): string => id.slice(0, 12)
 
-async function call<T>(what: string, run: (signal: AbortSignal) => Promise<T>, ms = deadline): Promise<T> {
+/** One call to the engine within `ms` milliseconds. `what`: as in `could not stop it`. Throws DockerError. */
+export async function call<T>(
+  what: string,
+  run: (signal: AbortSignal) => Promise<T>,
+  ms = deadline,
+): Promise<T> {
   const signal = AbortSignal.timeout(ms)
   try {
     return await Promise.race([run(signal), aborted(signal)])
@@ -160,22 +173,27 @@ function unlessAlready(look: () => Promise<ContainerRecord>, wanted: ContainerSt
   }
 }
 
+/** The period that the kernel has unless told otherwise, microseconds (cpu.max, cpu.cfs_period_us). */
+const usualPeriod = 100_000
+
 /**
  * What POST /containers/{id}/update is asked for. Docker refuses CPU quotas where NanoCpus is set and the other way
- * round, and NanoCpus cannot be taken back: what had no limit gets a quota.
+ * round, and NanoCpus cannot be taken back: what had no limit gets a quota. With the period that it has, or none: one
+ * that is given cannot be taken back either, and from then on Docker would refuse `--cpus` of whoever comes later.
  */
 function hostConfig(
   { pids, memory, memorySwap, memoryReservation, cpu }: LimitsChange,
-  before: Dockerode.HostConfig,
+  { NanoCpus, CpuPeriod }: Dockerode.HostConfig,
 ): object {
-  const byQuota = cpu !== undefined && (cpu <= 0 || !before.NanoCpus)
+  const byQuota = cpu !== undefined && (cpu <= 0 || !NanoCpus)
   return {
     ...(pids !== undefined && { PidsLimit: pids }),
     ...(memory !== undefined && { Memory: memory }),
     ...(memorySwap !== undefined && { MemorySwap: memorySwap }),
     ...(memoryReservation !== undefined && { MemoryReservation: memoryReservation }),
     ...(cpu !== undefined && !byQuota && { NanoCpus: Math.round(cpu * 1e9) }),
-    ...(byQuota && { CpuPeriod: 100_000, CpuQuota: cpu > 0 ? Math.round(cpu * 100_000) : -1 }),
+    ...(byQuota && { CpuQuota: cpu > 0 ? Math.round(cpu * (CpuPeriod || usualPeriod)) : -1 }),
+    ...(byQuota && CpuPeriod && { CpuPeriod }),
   }
 }
 
@@ -252,7 +270,37 @@ function record(info: Dockerode.ContainerInspectInfo): ContainerRecord {
     swarmTask: 'com.docker.swarm.task.id' in (config.Labels ?? {}),
     stopTimeout: stopTimeout(config),
     ...networkOf(info.HostConfig),
+    ...addressesOf(info.NetworkSettings),
+    ...(info.HostConfig.Init === true && { init: true }),
+    ...ulimitsOf(info.HostConfig),
+    ...logRotation(info.HostConfig),
   }
+}
+
+function ulimitsOf({ Ulimits }: Dockerode.HostConfig): Pick<ContainerRecord, 'ulimits'> {
+  if (!Array.isArray(Ulimits) || Ulimits.length === 0) return {}
+  const entries = Ulimits.map(({ Name = '', Soft = -1, Hard = -1 }): [string, readonly [number, number]] => [
+    Name,
+    [Soft, Hard],
+  ])
+  return { ulimits: Object.fromEntries(entries) }
+}
+
+/** The other options of a log driver can hold secrets. `local` rotates unless it is told not to, json-file if it is told to. */
+function logRotation({ LogConfig }: Dockerode.HostConfig): Pick<ContainerRecord, 'logRotates'> {
+  const size: unknown = LogConfig?.Config?.['max-size']
+  const bounded = typeof size === 'string' && !/^-|^0+[a-z]*$/i.test(size)
+  if (LogConfig?.Type === 'json-file') return { logRotates: bounded }
+  return LogConfig?.Type === 'local' ? { logRotates: size === undefined || bounded } : {}
+}
+
+function addressesOf(
+  settings: Partial<Dockerode.ContainerInspectInfo['NetworkSettings']> | undefined,
+): Pick<ContainerRecord, 'addresses'> {
+  const found = Object.entries(settings?.Networks ?? {})
+    .map(([network, { IPAddress }]): [string, string] => [network, IPAddress ?? ''])
+    .filter(([, address]) => address !== '')
+  return found.length === 0 ? {} : { addresses: Object.fromEntries(found) }
 }
 
 function networkOf({ NetworkMode }: Dockerode.HostConfig): Pick<ContainerRecord, 'networkOf'> {
@@ -270,7 +318,7 @@ function configuredLimits({
   CpuQuota,
   CpuPeriod,
 }: Dockerode.HostConfig): ConfiguredLimits {
-  const cpu = NanoCpus ? NanoCpus / 1e9 : CpuQuota && CpuQuota > 0 ? CpuQuota / (CpuPeriod || 100_000) : 0
+  const cpu = NanoCpus ? NanoCpus / 1e9 : CpuQuota && CpuQuota > 0 ? CpuQuota / (CpuPeriod || usualPeriod) : 0
   return {
     ...(PidsLimit && PidsLimit > 0 ? { pids: PidsLimit } : {}),
     ...(Memory && Memory > 0 ? { memory: Memory } : {}),

@@ -1,11 +1,15 @@
+import { imageReference } from './builder.ts'
 import type { Clock } from './clock.ts'
 import { type ContainerRecord, type Docker, DockerError } from './docker.ts'
+import { createEndings, type EndedBy } from './endings.ts'
 import { errorMessage } from './reading.ts'
 
 /** A container, with the labels of its image beside its own, so that a policy can tell who put them there. */
 export interface KnownContainer extends ContainerRecord {
   /** Undefined when the image is gone. */
   readonly imageLabels: Readonly<Record<string, string>> | undefined
+  /** How its last life ended; absent while it has not ended, and where that was not seen. */
+  readonly endedBy?: EndedBy
 }
 
 /** Whether the list of containers can be trusted. */
@@ -64,6 +68,7 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
   /** Monotonic clock of the last time that each was read; none for those that could not be. */
   const readAt = new Map<string, number>()
   const ever = new Set<string>()
+  const endings = createEndings()
   const imageLabels = new Map<string, ReturnType<Docker['imageLabels']>>()
   let state: InventoryState = { connected: false, listedAt: undefined, error: 'not connected to Docker yet' }
 
@@ -76,7 +81,9 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
     }
     const labels = await asked
     remember(record.id)
-    return { ...record, imageLabels: labels }
+    const endedBy = endings.of(record)
+    const image = imageReference(record, labels)
+    return { ...record, image, imageLabels: labels, ...(endedBy && { endedBy }) }
   }
 
   function remember(id: string): void {
@@ -143,7 +150,10 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
     for (const id of readAt.keys()) if (!known.has(id)) readAt.delete(id)
     const inUse = new Set(containers.map(({ imageId }) => imageId))
     for (const image of imageLabels.keys()) if (!inUse.has(image)) imageLabels.delete(image)
-    if (!state.connected) log.info({ containers: known.size }, 'connected to Docker')
+    if (!state.connected) {
+      endings.keepOnly(new Set(ids))
+      log.info({ containers: known.size }, 'connected to Docker')
+    }
     state = { connected: true, listedAt: clock.now(), error: undefined }
   }
 
@@ -153,8 +163,10 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
     const ended = AbortSignal.any([signal, connection.signal])
     const touched = new Set<string>()
     let wake = (): void => {}
+    endings.interrupt()
     const events = docker.events((event) => {
       if (idleActions.test(event.action)) return
+      endings.see(event)
       if (event.action === 'destroy') known.delete(event.id)
       touched.add(event.id)
       wake()

@@ -8,6 +8,25 @@ export type { ProcStat } from './procstat.ts'
 /** USER_HZ: clock ticks per second in /proc; 100 on every architecture that Docker runs on. */
 export const ticksPerSecond = 100
 
+/** Bytes of a page; of all kernels that Docker runs on, few 64-bit ARM ones have larger pages. */
+const pageSize = 4096
+
+/**
+ * The fields of /proc/<pid>/io that pidwarden uses (proc_pid_io(5)): bytes that went through read(2), write(2) and the
+ * like, pipes and sockets among them. They never fall.
+ */
+export interface ProcIo {
+  readonly rchar: number
+  readonly wchar: number
+}
+
+/** The sockets of a process. */
+export interface Sockets {
+  readonly total: number
+  /** One of them waits for others to connect. */
+  readonly listening: boolean
+}
+
 /** Everything pidwarden reads below /proc. Pids are those of the PID namespace that /proc was mounted in. */
 export interface Procfs {
   stat(pid: number): Reading<ProcStat>
@@ -29,6 +48,15 @@ export interface Procfs {
   cgroup(pid: number): Reading<string>
   /** True when the process holds a listening TCP or Unix socket. Needs the capabilities of `environ`. */
   listens(pid: number): Reading<boolean>
+  /** How many sockets of any kind the process holds, and as `listens`. Needs the capabilities of `environ`. */
+  sockets(pid: number): Reading<Sockets>
+  /**
+   * Bytes in memory that it shares with no file and no shared segment, resident less shared of statm
+   * (proc_pid_statm(5)): what ending it gives back. To add up whole residents counts libraries once a process.
+   */
+  privateMemory(pid: number): Reading<number>
+  /** What it has read and written so far. Needs CAP_SYS_PTRACE for processes of others. */
+  io(pid: number): Reading<ProcIo>
   /** Seconds since boot. */
   uptime(): number
   /** Effective capabilities of this process, as the bit mask of capabilities(7). */
@@ -49,6 +77,9 @@ export function createProcfs(root = '/proc'): Procfs {
     environ: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/environ`))),
     cgroup: (pid) => take(() => readText(`${root}/${pid}/cgroup`)),
     listens: (pid) => take(() => listens(root, pid, sockets)),
+    sockets: (pid) => take(() => tellSockets(root, pid, sockets)),
+    privateMemory: (pid) => take(() => parsePrivate(readText(`${root}/${pid}/statm`))),
+    io: (pid) => take(() => parseIo(readText(`${root}/${pid}/io`))),
     uptime: () => Number.parseFloat(readText(`${root}/uptime`)),
     ownCapabilities: () => BigInt(`0x${field(readText(`${root}/self/status`), 'CapEff')}`),
   }
@@ -84,23 +115,46 @@ function field(status: string, name: string): string {
   return line.slice(name.length + 1).trim()
 }
 
+function parsePrivate(statm: string): number {
+  const [, resident, shared] = statm.split(' ').map(Number)
+  const pages = (resident ?? Number.NaN) - (shared ?? Number.NaN)
+  if (Number.isNaN(pages)) throw new Error('statm holds no pages')
+  return Math.max(0, pages) * pageSize
+}
+
+function parseIo(text: string): ProcIo {
+  const [rchar, wchar] = [Number(field(text, 'rchar')), Number(field(text, 'wchar'))]
+  if (Number.isNaN(rchar) || Number.isNaN(wchar)) throw new Error('io holds no numbers')
+  return { rchar, wchar }
+}
+
 function parseUid(status: string): number {
   return Number(field(status, 'Uid').split(/\s+/)[1])
 }
 
 function listens(root: string, pid: number, sockets: (pid: number) => ReadonlySet<string>): boolean {
+  return tellSockets(root, pid, sockets).listening
+}
+
+function tellSockets(root: string, pid: number, sockets: (pid: number) => ReadonlySet<string>): Sockets {
+  const own = ownSockets(root, pid)
+  if (own.length === 0) return { total: 0, listening: false }
+  const listening = sockets(pid)
+  return { total: own.length, listening: own.some((inode) => listening.has(inode)) }
+}
+
+/** Inodes of the sockets that a process holds. */
+function ownSockets(root: string, pid: number): readonly string[] {
   const own: string[] = []
   for (const fd of readdirSync(`${root}/${pid}/fd`)) {
     const target = take(() => readlinkSync(`${root}/${pid}/fd/${fd}`))
-    // A descriptor that closed meanwhile listens to nothing; one that cannot be read makes the answer unknown.
+    // A descriptor that closed meanwhile is no socket any more; one that cannot be read makes the answer unknown.
     if (target.kind === 'gone') continue
     if (target.kind !== 'value') throw Object.assign(new Error(target.detail), { code: 'EACCES' })
     const inode = /^socket:\[(\d+)\]$/.exec(target.value)?.[1]
     if (inode !== undefined) own.push(inode)
   }
-  if (own.length === 0) return false
-  const listening = sockets(pid)
-  return own.some((inode) => listening.has(inode))
+  return own
 }
 
 /**

@@ -165,6 +165,36 @@ t.test('swap: its own file on v2, what is beyond memory on v1', async (t) => {
   t.equal(v1(undefined, '800\n'), undefined)
 })
 
+t.test('limits of memory with swap, and reservations', async (t) => {
+  const v2 = (files: Record<string, string>) => container(t, 2, files).read()
+  t.strictSame(v2({ 'memory.max': '4000\n', 'memory.swap.max': '1000\n', 'memory.low': '500\n' }), {
+    memoryLimit: 4000,
+    memorySwapLimit: 5000,
+    memoryReservation: 500,
+  })
+  t.strictSame(v2({ 'memory.max': '4000\n', 'memory.swap.max': '0\n' }), {
+    memoryLimit: 4000,
+    memorySwapLimit: 4000,
+  })
+  t.strictSame(v2({ 'memory.max': '4000\n', 'memory.swap.max': 'max\n' }), { memoryLimit: 4000 })
+  t.strictSame(v2({ 'memory.max': 'max\n', 'memory.swap.max': '0\n', 'memory.low': '0\n' }), {}, 'none')
+  const v1 = (memsw: string, soft: string) =>
+    container(t, 1, {
+      'memory/memory.memsw.limit_in_bytes': memsw,
+      'memory/memory.soft_limit_in_bytes': soft,
+    }).read()
+  t.strictSame(v1('5000\n', '500\n'), { memorySwapLimit: 5000, memoryReservation: 500 })
+  t.strictSame(v1('9223372036854771712\n', '9223372036854771712\n'), {})
+})
+
+t.test('file cache that must be written before it can go', async (t) => {
+  const v2 = (stat: string) => container(t, 2, { 'memory.stat': stat }).read().memoryDirty
+  t.equal(v2('file_dirty 300\nfile_writeback 20\n'), 320)
+  t.equal(v2('file_dirty 300\n'), undefined, 'not known when a part of it is not')
+  const v1 = container(t, 1, { 'memory/memory.stat': 'dirty 1\ntotal_dirty 300\ntotal_writeback 20\n' })
+  t.equal(v1.read().memoryDirty, 320, 'with all that is below')
+})
+
 t.test('OOM kills: not those that were only near, nor those of a group', async (t) => {
   t.equal(container(t, 2, { 'memory.events': 'oom 4\noom_kill 0\noom_group_kill 6\n' }).read().oomKills, 0)
   t.equal(container(t, 2, { 'memory.events': 'oom 4\n' }).read().oomKills, undefined, 'before kernel 4.13')

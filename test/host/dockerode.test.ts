@@ -50,7 +50,7 @@ async function engine(t: Test, answers: Readonly<Record<string, Answer>>) {
 /** The record of a container about which the engine says this. */
 async function record(
   t: Test,
-  more: Partial<Record<keyof typeof inspected, object>>,
+  more: Partial<Record<keyof typeof inspected | 'NetworkSettings', object>>,
 ): Promise<ContainerRecord> {
   const merged = Object.fromEntries(
     Object.entries(more).map(([key, value]) => {
@@ -63,6 +63,16 @@ async function record(
   })
   return docker.inspect(id)
 }
+
+t.test('its addresses, where it has any', async (t) => {
+  const networks = (Networks: object) => ({ NetworkSettings: { Networks } })
+  const found = await record(t, {
+    NetworkSettings: { Networks: { back: { IPAddress: '172.20.0.5' }, gone: { IPAddress: '' }, none: {} } },
+  })
+  t.same(found.addresses, { back: '172.20.0.5' })
+  for (const none of [networks({ host: { IPAddress: '' } }), networks({}), {}])
+    t.notOk('addresses' in (await record(t, none)))
+})
 
 t.test('what is kept of a container, and nothing that can hold a secret', async (t) => {
   const found = await record(t, {})
@@ -93,7 +103,11 @@ t.test('limits as they are configured; whatever stands for none is absent', asyn
     ['unlimited in words of today and of yesterday', { PidsLimit: -1, Memory: -1, CpuQuota: -1 }, {}],
     ['pids', { PidsLimit: 25 }, { pids: 25 }],
     ['zero pids are no limit', { PidsLimit: 0 }, {}],
-    ['memory', { Memory: 4294967296, MemorySwap: 8589934592 }, { memory: 4294967296, memorySwap: 8589934592 }],
+    [
+      'memory',
+      { Memory: 4294967296, MemorySwap: 8589934592 },
+      { memory: 4294967296, memorySwap: 8589934592 },
+    ],
     ['memory without a limit of swap', { Memory: 1e9, MemorySwap: -1 }, { memory: 1e9, memorySwap: -1 }],
     ['memory that is reserved', { MemoryReservation: 1e9 }, { memoryReservation: 1e9 }],
     ['--cpus', { NanoCpus: 1_500_000_000 }, { cpu: 1.5 }],
@@ -104,6 +118,40 @@ t.test('limits as they are configured; whatever stands for none is absent', asyn
   ]
   for (const [what, host, expected] of table) {
     t.strictSame((await record(t, { HostConfig: host })).limits, expected, what)
+  }
+})
+
+t.test('init, ulimits, and whether the log has an end', async (t) => {
+  const table: [string, object, Partial<ContainerRecord>][] = [
+    ['nothing said', { Init: null, Ulimits: null }, {}],
+    ['no init, no ulimits', { Init: false, Ulimits: [] }, {}],
+    ['--init', { Init: true }, { init: true }],
+    [
+      '--ulimit',
+      {
+        Ulimits: [
+          { Name: 'nofile', Soft: 1024, Hard: 2048 },
+          { Name: 'nproc', Soft: -1, Hard: -1 },
+        ],
+      },
+      { ulimits: { nofile: [1024, 2048], nproc: [-1, -1] } },
+    ],
+    ['json-file as it comes', { LogConfig: { Type: 'json-file', Config: {} } }, { logRotates: false }],
+    ['json-file', { LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } } }, { logRotates: true }],
+    ['not at all', { LogConfig: { Type: 'json-file', Config: { 'max-size': '-1' } } }, { logRotates: false }],
+    ['local as it comes', { LogConfig: { Type: 'local', Config: {} } }, { logRotates: true }],
+    [
+      'local without end',
+      { LogConfig: { Type: 'local', Config: { 'max-size': '-1' } } },
+      { logRotates: false },
+    ],
+    ['another driver', { LogConfig: { Type: 'splunk', Config: { 'splunk-token': 'hunter2secret' } } }, {}],
+  ]
+  for (const [what, host, expected] of table) {
+    const { init, ulimits, logRotates, ...others } = await record(t, { HostConfig: host })
+    const found = Object.entries({ init, ulimits, logRotates }).filter(([, value]) => value !== undefined)
+    t.strictSame(Object.fromEntries(found), expected, what)
+    t.notMatch(JSON.stringify(others), 'hunter2', what)
   }
 })
 

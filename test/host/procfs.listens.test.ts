@@ -132,3 +132,22 @@ t.test('without a namespace to tell them apart, everybody is read', async (t) =>
   t.strictSame(procfs.listens(7), yes)
   t.strictSame(procfs.listens(8), no)
 })
+
+t.test('how many sockets, and whether one of them listens', async (t) => {
+  const root = t.testdir({
+    7: {
+      fd: Object.fromEntries(
+        ['/dev/null', 'socket:[111]', 'pipe:[5]', 'socket:[112]'].map((target, number) => [
+          number,
+          t.fixture('symlink', target),
+        ]),
+      ),
+      net: { tcp: inet(['01', 111], ['0A', 112]) },
+    },
+    8: { fd: { 0: t.fixture('symlink', 'pipe:[5]') }, net: { tcp: inet(['0A', 112]) } },
+  })
+  const procfs = createProcfs(root)
+  t.strictSame(procfs.sockets(7), { kind: 'value', value: { total: 2, listening: true } })
+  t.strictSame(procfs.sockets(8), { kind: 'value', value: { total: 0, listening: false } })
+  t.equal(procfs.sockets(9).kind, 'gone')
+})

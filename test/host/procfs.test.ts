@@ -151,7 +151,17 @@ t.test('open files that may not be seen are denied, and not none', async (t) => 
   chmodSync(join(t.testdirName, '7/fd'), 0o700)
 })
 
+t.test('private memory is what is resident and shared with nobody', async (t) => {
+  t.strictSame(fixture(t, { statm: '5000 1200 200 1 0 900 0\n' }).privateMemory(7), {
+    kind: 'value',
+    value: 4_096_000,
+  })
+  t.strictSame(fixture(t, { statm: '0 0 0 0 0 0 0\n' }).privateMemory(7), { kind: 'value', value: 0 })
+  t.match(fixture(t, { statm: '' }).privateMemory(7), { kind: 'failed', detail: /no pages/ })
+})
+
 const readings = [
+  'privateMemory',
   'stat',
   'argv',
   'cwd',
