@@ -100,7 +100,8 @@ export class Incidents {
     const row = this.#sql.get(
       `SELECT
          (${effects} AND kind = 'signal' AND result = 'sent') AS signals,
-         (${effects} AND kind = 'stop') AS restarts,
+         (${effects} AND effects.container_id IS NULL
+            AND (kind = 'stop' OR (kind = 'start' AND life IS NOT NULL))) AS restarts,
          (SELECT count(*) FROM runs WHERE incident_id = :id AND admitted_at IS NOT NULL
             AND outcome IN ('${unhelpful.join("', '")}') AND reason <> 'no_candidates') AS unhelpful,
          (SELECT count(*) FROM runs WHERE incident_id = :id AND admitted_at IS NOT NULL

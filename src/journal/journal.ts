@@ -8,6 +8,7 @@ import type { Episode, Measurement, NewEffect, NewEpisode, NewRun, Run } from '.
 import { forgetSome, type JournalSettings } from './retention.ts'
 import { toEpisode } from './rows.ts'
 import { migrations } from './schema.ts'
+import { SessionMemories } from './sessions.ts'
 
 /**
  * The durable memory: every alert that was accepted, every run, step and effect. Writes are synchronous: when a
@@ -21,6 +22,7 @@ export class Journal extends JournalReader {
   readonly changes: Changes
   override readonly incidents: Incidents
   readonly notices: Notices
+  readonly sessions: SessionMemories
 
   /** `database` as openDatabase() made it; `now` gives milliseconds since the epoch. */
   constructor(database: DatabaseSync, now: () => number) {
@@ -30,6 +32,7 @@ export class Journal extends JournalReader {
     this.changes = new Changes()
     this.incidents = new Incidents(this.sql, this.changes, now)
     this.notices = new Notices(this.sql, now)
+    this.sessions = new SessionMemories(this.sql, now)
   }
 
   /** Runs `work` in one transaction: all of it is on file afterwards, or nothing. */

@@ -5,6 +5,7 @@ import {
   type Deed,
   type Durations,
   type Effect,
+  type Recreation,
   type Run,
   type RunStory,
   type Step,
@@ -64,11 +65,15 @@ export abstract class JournalReader {
     return this.sql.all('SELECT * FROM runs ORDER BY rowid DESC LIMIT ?', limit).map(toRun)
   }
 
-  /** How many containers named `name` were stopped for a restart since `since`, whatever their ids. */
+  /**
+   * How often containers named `name` were restarted since `since`, whatever their ids; also those that had ended by
+   * themselves, whose start says in which life, and not those that were restarted with another.
+   */
   restartsSince(name: string, since: number): number {
     const row = this.sql.get(
       `SELECT count(*) AS count FROM effects JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-       WHERE kind = 'stop' AND name = ? AND intent_at >= ?`,
+       WHERE (kind = 'stop' OR (kind = 'start' AND life IS NOT NULL)) AND effects.container_id IS NULL
+         AND name = ? AND intent_at >= ?`,
       name,
       since,
     )
@@ -110,6 +115,13 @@ export abstract class JournalReader {
     return row && Number(row.at)
   }
 
+  /** Whether a step of this action has signalled the process since `since`, and had nothing of it in the end. */
+  signalledInVain(action: string, pid: number, startTicks: number, since: number): boolean {
+    const sql = `SELECT 1 FROM effects JOIN steps ON steps.id = step_id
+      WHERE action = ? AND reason = 'no_candidates' AND pid = ? AND start_ticks = ? AND intent_at >= ? LIMIT 1`
+    return this.sql.get(sql, action, pid, startTicks, since) !== undefined
+  }
+
   /** Whether the run has asked for a stop of its container, be it done or not. */
   hasStopped(runId: string): boolean {
     const sql = `SELECT 1 FROM steps JOIN effects ON step_id = steps.id WHERE run_id = ? AND kind = 'stop' LIMIT 1`
@@ -144,9 +156,10 @@ export abstract class JournalReader {
     return this.sql
       .all(
         `SELECT kind, run_id, step_id, coalesce(done.container_id, runs.container_id) AS container_id, name,
-           done.intent_at AS at, until, limits, limits_before FROM effects AS done
+           done.intent_at AS at, until, life, result, limits, limits_before FROM effects AS done
          JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-         WHERE done.kind IN ('clamp', 'cap', 'pause') AND NOT EXISTS (
+         WHERE done.kind IN ('clamp', 'cap', 'pause')
+         AND (result IS NULL OR result = 'done' OR result LIKE 'failed:%') AND NOT EXISTS (
            SELECT 1 FROM effects WHERE step_id = done.step_id AND kind = 'un' || done.kind AND id > done.id
              AND result IN ('done', 'gone', 'changed'))
          ORDER BY done.id`,
@@ -159,12 +172,40 @@ export abstract class JournalReader {
           stepId: Number(row.step_id),
           containerId: String(row.container_id),
           name: String(row.name),
+          ...(row.life === null ? {} : { life: String(row.life) }),
+          ...(row.result === null ? {} : { result: String(row.result) }),
           at: Number(row.at),
           ...(until === undefined ? {} : { until }),
           limits: toLimits(row.limits) ?? {},
           limitsBefore: toLimits(row.limits_before) ?? {},
         }
       })
+  }
+
+  /**
+   * Recreations that are not over: a container was renamed out of the way, and neither has it its name back nor was it
+   * removed; oldest first.
+   */
+  recreations(): readonly Recreation[] {
+    return this.sql
+      .all(
+        `SELECT DISTINCT step_id, run_id, runs.container_id, name FROM effects AS away
+         JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
+         WHERE away.kind = 'rename' AND away.details IS NOT NULL AND NOT EXISTS (
+           SELECT 1 FROM effects WHERE step_id = away.step_id AND id > away.id
+             AND container_id IS away.container_id AND result IN ('done', 'gone', 'changed')
+             AND (kind = 'remove' OR (kind = 'rename' AND details IS NULL)))
+         ORDER BY step_id`,
+      )
+      .map((row) => ({
+        runId: String(row.run_id),
+        stepId: Number(row.step_id),
+        containerId: String(row.container_id),
+        name: String(row.name),
+        effects: this.sql
+          .all('SELECT * FROM effects WHERE step_id = ? ORDER BY id', Number(row.step_id))
+          .map(toEffect),
+      }))
   }
 
   /** Everything about one run. */

@@ -1,5 +1,5 @@
 import type { Outcome, Reason } from './outcomes.ts'
-import type { Limits, TemporaryKind } from './run-records.ts'
+import type { Effect, Limits, TemporaryKind } from './run-records.ts'
 
 export { Deeds, Incident, Level, type NewIncident, type Resolution, resolutions } from './incident-records.ts'
 export { Measurement } from './measurement.ts'
@@ -85,12 +85,27 @@ export interface Temporary {
   readonly stepId: number
   readonly containerId: string
   readonly name: string
+  /** StartedAt of the life that it was done to, where that matters. */
+  readonly life?: string
+  /** What became of it; none = not known. */
+  readonly result?: string
   /** When it was done, and when it is taken back at the latest if it outlives its run; milliseconds since the epoch. */
   readonly at: number
   readonly until?: number
   /** What limits were set to, and what Docker had before. */
   readonly limits: Limits
   readonly limitsBefore: Limits
+}
+
+/** A container, with those that share its namespaces, that is being recreated, or was and is not put in order yet. */
+export interface Recreation {
+  readonly runId: string
+  readonly stepId: number
+  /** Of the run, and of its container. */
+  readonly containerId: string
+  readonly name: string
+  /** All that was done in that step, in order. */
+  readonly effects: readonly Effect[]
 }
 
 /** How often something happened, by its labels. */

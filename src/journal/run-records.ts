@@ -144,7 +144,7 @@ export const Effect = Type.Object(
     resultAt: Type.Optional(moment('When its result was known.')),
     result: Type.Optional(
       Type.String({
-        description: 'sent, gone, changed, done or failed: …; none = pidwarden ended in between.',
+        description: 'sent, gone, changed, done, refused: … or failed: …; none = pidwarden ended in between.',
       }),
     ),
   },

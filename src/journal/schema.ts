@@ -222,5 +222,14 @@ export const migrations: readonly string[] = [
     INSERT INTO tallies VALUES ('signals', NEW.signal, '', '', 1)
       ON CONFLICT DO UPDATE SET count = count + 1;
   END;
+  CREATE TABLE session_memories (
+    container_id TEXT PRIMARY KEY,
+    life TEXT NOT NULL,
+    memory TEXT NOT NULL,
+    written_at INTEGER NOT NULL
+  ) STRICT;
+  `,
+  `
+  CREATE INDEX effects_renames ON effects (step_id) WHERE kind = 'rename';
   `,
 ]

@@ -27,6 +27,7 @@ t.test('an empty place gets every table, its folder too', async (t) => {
     'notices',
     'releases',
     'runs',
+    'session_memories',
     'steps',
     'stops',
     'tallies',
@@ -42,7 +43,7 @@ t.test('an empty file is a new journal', async (t) => {
   const { database, setAside } = openDatabase(path, now)
   t.teardown(() => database.close())
   t.equal(setAside, undefined)
-  t.equal(tables(database).length, 10)
+  t.equal(tables(database).length, 11)
 })
 
 t.test('what is up to date is left as it is', async (t) => {
@@ -166,6 +167,7 @@ for (const [name, spoil] of [
       'notices',
       'releases',
       'runs',
+      'session_memories',
       'steps',
       'stops',
       'tallies',
