@@ -1,21 +1,25 @@
 import { type Static, Type } from 'typebox'
-import type { Census } from '../census/observe.ts'
-import { valueIn } from '../host/reading.ts'
-import type { SignalName } from '../host/signal.ts'
+import type { Process } from '../census/process.ts'
 import type { Ending } from '../journal/outcomes.ts'
-import { type PlanContext, RunStop, type Sighting, type StepContext } from './action.ts'
-import type { SignalTarget } from './effects.ts'
+import type { PlanContext, Sighting, StepContext } from './action.ts'
+import { endTrees } from './end-trees.ts'
 import { optionalSeconds } from './parameters.ts'
-import { selectVictims, type Verdict } from './victims.ts'
+import type { Choice } from './victims/choices.ts'
+import { cpuBetween, cpuOfLife } from './victims/cpu.ts'
+import { findGateways } from './victims/gateways.ts'
+import { Keep } from './victims/keep.ts'
+import type { ProcessKey } from './victims/key.ts'
+import type { Verdict, VictimFacts } from './victims/verdict.ts'
+import { selectVictims } from './victims.ts'
 
-/** Between two looks at whether a signalled process has ended, milliseconds. */
+/** Somebody who was too young a moment ago is old enough then, milliseconds. */
 const poll = 50
-
-/** How long a killed process may take to go, milliseconds; longer only in uninterruptible sleep (state D). */
-const killPatience = 2000
 
 /** The settle time between batches, milliseconds: only the first and the last batch wait in full. */
 const shortSettle = 500
+
+/** Over so long it is measured who uses the CPU, milliseconds. */
+const sampled = 1000
 
 /** The most trees in one batch: signalling them is one stretch of work, and scrapes wait for it. */
 const largestBatch = 64
@@ -26,11 +30,18 @@ const namedVerdicts = 200
 /** From this size on, or when it held all, a batch after which as many are leaked as before proves that they return. */
 const provingBatch = 4
 
-/** How leaked instances are ended; what is left out is as the settings say. */
+const pace = {
+  grace: optionalSeconds(300, 'Between SIGTERM and SIGKILL, shared by a batch.'),
+  settle: optionalSeconds(300, 'After the first and the last batch, before the effect is measured.'),
+}
+
+/** How a purge ends instances: all of them, whatever their age. */
+export const PurgeParameters = Type.Object(pace, { additionalProperties: false })
+
+/** How instances are ended; what is left out is as the settings say. */
 export const KillParameters = Type.Object(
   {
-    grace: optionalSeconds(300, 'Between SIGTERM and SIGKILL, shared by a batch.'),
-    settle: optionalSeconds(300, 'After the first and the last batch, before the effect is measured.'),
+    ...pace,
     minimumAge: optionalSeconds(86_400, 'Younger instances are left alone.'),
     atMost: Type.Optional(
       Type.Integer({
@@ -39,88 +50,115 @@ export const KillParameters = Type.Object(
         expected: 'a whole number from 1',
       }),
     ),
+    keep: Type.Optional(Keep),
   },
   { additionalProperties: false },
 )
 /** Times in seconds. */
 export type KillParameters = Static<typeof KillParameters>
 
-/** The verdicts about a container as it is now; victims are no more than the parameters allow. */
+/** What a plan may be told beside what is seen: the CPU that was measured, and gateways of earlier looks. */
+interface Known extends Partial<Pick<VictimFacts, 'gateways'>> {
+  readonly cpu?: ((process: Process) => number) | undefined
+}
+
+/**
+ * The verdicts about a container as it is now; victims are no more than the parameters allow. Where CPU use was not
+ * measured, that of each process over its whole life ranks.
+ */
 export function plan(
   { census, policy }: Sighting,
-  standing: 'orphan' | 'duplicate',
+  choice: Choice,
   { settings, tier, ownPid, procfs }: PlanContext,
-  { minimumAge, atMost: wanted = Number.POSITIVE_INFINITY }: KillParameters,
+  { minimumAge, atMost: wanted = Number.POSITIVE_INFINITY, keep }: KillParameters,
+  { cpu = cpuOfLife(census), gateways = new Set<ProcessKey>() }: Known = {},
 ): readonly Verdict[] {
   return selectVictims({
+    choice,
     instances: census.instances,
     tree: census.tree,
     uptime: census.uptime,
     policy,
-    standing,
+    keep,
     minimumAge: minimumAge ?? settings.minimumAge[tier],
     ownPid,
+    gateways,
     listens: (pid) => procfs.listens(pid),
+    memory: (pid) => procfs.privateMemory(pid),
+    cpu,
     wanted,
   })
 }
 
 /** Verdicts as the journal keeps them: no argv, only labels; past a few hundred only how many there were. */
 export function printable(verdicts: readonly Verdict[]): unknown {
-  const named = verdicts.slice(0, namedVerdicts).map(({ instance, ageSeconds, verdict, reason, tree }) => ({
-    command: instance.command,
-    pid: instance.root.pid,
-    ageSeconds: Math.round(ageSeconds),
-    processes: tree.length || instance.members.length,
-    verdict,
-    reason,
+  const named = verdicts.slice(0, namedVerdicts).map((one) => ({
+    command: one.instance.command,
+    pid: one.instance.root.pid,
+    ageSeconds: Math.round(one.ageSeconds),
+    processes: one.tree.length || one.instance.members.length,
+    ...(one.idle === undefined ? {} : { idle: one.idle }),
+    ...(one.memory === undefined ? {} : { memoryBytes: one.memory }),
+    ...(one.cpu === undefined ? {} : { cpuCores: Math.round(one.cpu * 100) / 100 }),
+    verdict: one.verdict,
+    reason: one.reason,
   }))
   const rest = Map.groupBy(verdicts.slice(namedVerdicts), ({ verdict, reason }) => `${verdict}: ${reason}`)
   return [...named, ...[...rest].map(([what, all]) => ({ more: all.length, what }))]
 }
 
-const nobody: Ending = { outcome: 'skipped', reason: 'no_candidates' }
+/** Nothing was done; and who has to be asked where it is the profile that says so. */
+function nobody(verdicts: readonly Verdict[], { policy }: Sighting): Ending {
+  const forbidden = verdicts.filter(({ reason }) => reason === 'profile_forbids').length
+  const why = `the profile ${policy.profile} keeps ${forbidden} instances whose parents live`
+  return { outcome: 'skipped', reason: 'no_candidates', ...(forbidden > 0 && { detail: why }) }
+}
 
 /**
- * Ends leaked instances, whole trees, in batches of 1, 2, 4 …, until none is left. A candidate below its minimum age
- * is waited for, unless the run has reached what it is for. Stops when what was ended comes back, or when as many were
- * ended as the parameters allow.
+ * Ends whom the choice allows, whole trees, in batches of 1, 2, 4 …, until none is left or, where the choice says so,
+ * the goal holds. A candidate below its minimum age is waited for, unless the run has reached what it is for. Stops
+ * when what was ended comes back, or when as many were ended as the parameters allow.
  */
-export async function killLeaked(
-  standing: 'orphan' | 'duplicate',
+export async function endVictims(
+  choice: Choice,
   context: StepContext,
   parameters: KillParameters,
 ): Promise<Ending | undefined> {
   const { atMost = Number.POSITIVE_INFINITY } = parameters
   const { grace, settle } = { ...context.settings, ...parameters }
   // What the run has just seen is enough to see that there is nothing to do; who is signalled is seen anew.
-  const seen = plan(context.seen(), standing, context, { ...parameters, atMost: 0 })
+  const seen = plan(context.seen(), choice, context, { ...parameters, atMost: 0 })
   if (seen.every(({ verdict }) => verdict === 'keep')) {
     context.note(printable(seen))
-    return nobody
+    return nobody(seen, context.seen())
   }
   let ended = 0
   let leakedBefore = 0
   let batchBefore = 0
+  let gateways: ReadonlySet<ProcessKey> = new Set()
   for (;;) {
     context.signal.throwIfAborted()
-    const sighting = await context.look()
+    const { sighting, cpu } = await lookAt(choice, context)
+    const { instances, tree } = sighting.census
+    // Once its children are ended, nothing shows any more that it was one.
+    gateways = gateways.union(findGateways(instances, tree))
     const size = Math.min(largestBatch, Math.max(1, batchBefore * 2), atMost - ended)
-    const verdicts = plan(sighting, standing, context, { ...parameters, atMost: size })
+    const verdicts = plan(sighting, choice, context, { ...parameters, atMost: size }, { cpu, gateways })
     // In full once; the later plans only differ in what is left.
     context.note(printable(ended === 0 ? verdicts : verdicts.filter(({ verdict }) => verdict !== 'keep')))
     const batch = verdicts.filter(({ verdict }) => verdict === 'kill')
     const later = verdicts.filter(({ verdict }) => verdict === 'later')
     const young = verdicts.filter(({ verdict }) => verdict === 'wait')
     const leaked = batch.length + later.length + young.length
-    if (leaked === 0) return ended > 0 ? undefined : nobody
+    if (leaked === 0) return ended > 0 ? undefined : nobody(verdicts, sighting)
+    if (choice.untilCleared && context.isCleared(sighting)) return ended > 0 ? undefined : gotWell
     if (batchBefore >= Math.min(provingBatch, leakedBefore) && ended > 0 && leaked >= leakedBefore) {
       const detail = `${ended} instances ended, yet as many are leaked as before`
       return { outcome: 'ineffective', reason: 'respawned', detail }
     }
     if (batch.length === 0) {
       // Who is too young may be about to end by itself; it is waited for only where the rest did not help.
-      if (context.isCleared(sighting)) return ended > 0 ? undefined : nobody
+      if (context.isCleared(sighting)) return ended > 0 ? undefined : nobody(verdicts, sighting)
       const seconds = Math.min(...young.map(({ waitSeconds }) => waitSeconds ?? 0))
       await context.clock.sleep(seconds * 1000 + poll, context.signal)
       continue
@@ -130,59 +168,27 @@ export async function killLeaked(
     const canaryOrLast = batchBefore === 0 || batch.length === leaked || ended >= atMost
     leakedBefore = leaked
     batchBefore = batch.length
-    const pause = canaryOrLast ? settle * 1000 : Math.min(settle * 1000, shortSettle)
-    await context.clock.sleep(pause, context.signal)
+    // Where the goal decides on the next batch, each one has the time to take effect.
+    const full = canaryOrLast || choice.untilCleared
+    await context.clock.sleep(full ? settle * 1000 : Math.min(settle * 1000, shortSettle), context.signal)
     if (ended >= atMost) return undefined
   }
 }
 
-/** TERM leaves first, one grace for the batch, then KILL to what is left of the trees, leaves first. */
-async function endTrees(
-  batch: readonly Verdict[],
-  census: Census,
-  grace: number,
-  context: StepContext,
-): Promise<void> {
-  const command = new Map(census.instances.flatMap((one) => one.members.map(({ pid }) => [pid, one.command])))
-  // Parents stand before their children in a tree, so that the reverse signals leaves first.
-  const targets = batch
-    .flatMap(({ tree }) => [...tree].reverse())
-    .map(({ pid, startTicks, argv }) => ({ pid, startTicks, argv, command: command.get(pid) ?? 'unknown' }))
-  send(targets, 'SIGTERM', census, context)
-  const stubborn = await awaitEnd(targets, grace * 1000, context)
-  if (stubborn.length === 0) return
-  send(stubborn, 'SIGKILL', census, context)
-  await awaitEnd(stubborn, killPatience, context)
+const gotWell: Ending = {
+  outcome: 'skipped',
+  reason: 'tier_not_reached',
+  detail: 'it got well before anybody was ended',
 }
 
-function send(
-  targets: readonly SignalTarget[],
-  signal: SignalName,
-  census: Census,
-  context: StepContext,
-): void {
-  const bounds = { cgroupPath: census.paths.path, forbidden: new Set([census.tree.init, context.ownPid]) }
-  const results = context.effects.signal(context.stepId, targets, signal, bounds)
-  const failed = results.find((result) => result.startsWith('failed'))
-  if (failed !== undefined) {
-    throw new RunStop({ outcome: 'failed', reason: 'action_failed', detail: `${signal}: ${failed}` })
-  }
-}
-
-/** Waits until all have ended; returns those that have not. A zombie has ended: only its parent can clear it away. */
-async function awaitEnd(
-  targets: readonly SignalTarget[],
-  patience: number,
-  { clock, procfs }: StepContext,
-): Promise<readonly SignalTarget[]> {
-  const until = clock.monotonic() + patience
-  for (let left = targets; ; ) {
-    left = left.filter(({ pid, startTicks }) => {
-      const stat = valueIn(procfs.stat(pid))
-      return stat !== undefined && stat.startTicks === startTicks && stat.state !== 'Z' && stat.state !== 'X'
-    })
-    if (left.length === 0 || clock.monotonic() >= until) return left
-    // Not cancelled from outside: between TERM and KILL a tree is half gone, and it is finished first.
-    await clock.sleep(poll)
-  }
+/** Looks at the container; twice, where it has to be measured who uses the CPU. */
+async function lookAt(
+  { first }: Choice,
+  { look, clock, signal }: StepContext,
+): Promise<{ sighting: Sighting; cpu: ((process: Process) => number) | undefined }> {
+  const before = await look()
+  if (first !== 'busiest') return { sighting: before, cpu: undefined }
+  await clock.sleep(sampled, signal)
+  const sighting = await look()
+  return { sighting, cpu: cpuBetween(before.census, sighting.census) }
 }

@@ -1,138 +1,55 @@
-import type { StandingInstance } from '../census/leaks.ts'
-import type { Policy } from '../census/policy.ts'
-import { ageOf, type Process, type ProcessTree, subtree } from '../census/process.ts'
-import { profiles } from '../census/profiles.ts'
-import type { Reading } from '../host/reading.ts'
-
-/** Why an instance is a victim, is not one yet, or never will be. */
-export type VictimReason =
-  | 'orphan'
-  | 'duplicate'
-  | 'too_young'
-  | 'allowed_copy'
-  | 'other_action'
-  | 'init'
-  | 'started_from_outside'
-  | 'identity_uncertain'
-  | 'profile_forbids'
-  | 'gateway'
-  | 'protected_command'
-  | 'listens'
-  | 'sockets_unreadable'
-  | 'own_process'
-
-/** The judgement about one instance. */
-export interface Verdict {
-  readonly instance: StandingInstance
-  /** later: a candidate too, not looked at to the end, because enough others come first. */
-  readonly verdict: 'kill' | 'wait' | 'later' | 'keep'
-  readonly reason: VictimReason
-  /** Seconds since its root was started. */
-  readonly ageSeconds: number
-  /** For `wait`: seconds until the instance is old enough. */
-  readonly waitSeconds?: number
-  /** For `kill` and `wait`: the whole tree below the root, parents before their children. */
-  readonly tree: readonly Process[]
-}
-
-/** What the choice is made from; nothing is read in here but sockets, and those through `listens`. */
-export interface VictimFacts {
-  readonly instances: readonly StandingInstance[]
-  readonly tree: ProcessTree
-  /** Seconds since boot when they were read. */
-  readonly uptime: number
-  readonly policy: Policy
-  /** Which leaked standing this action ends. */
-  readonly standing: 'orphan' | 'duplicate'
-  /** Seconds that a candidate must have lived. */
-  readonly minimumAge: number
-  readonly ownPid: number
-  readonly listens: (pid: number) => Reading<boolean>
-  /** How many victims are wanted: sockets are dear to look at, so that no more candidates than that are checked. */
-  readonly wanted: number
-}
+import type { Process } from '../census/process.ts'
+import { findGateways } from './victims/gateways.ts'
+import { isWidened, judge } from './victims/judge.ts'
+import { inTurn, weigh } from './victims/rank.ts'
+import { spared, standings } from './victims/spared.ts'
+import type { Verdict, VictimFacts, VictimReason } from './victims/verdict.ts'
 
 /**
- * Judges every instance, victims first: the longest-lived orphans or the youngest duplicates lead, because the oldest
- * copies are those that are meant to stay. Only leaked instances can be victims; every doubt keeps the process.
+ * Judges every instance, victims first and in their turn. Only leaked instances can be victims, unless the action and
+ * the policy widen it; every doubt keeps the process. No process is in the trees of two victims.
  */
-export function selectVictims(facts: VictimFacts): readonly Verdict[] {
-  const gateways = findGateways(facts.instances, facts.tree.init)
-  const order = { kill: 0, later: 1, wait: 2, keep: 3 }
-  let wanted = facts.wanted
-  return facts.instances
-    .toSorted((a, b) => byAge(facts.standing, a, b))
-    .map((instance) => {
-      const verdict = judge(instance, facts, gateways)
-      if (verdict.verdict !== 'kill') return verdict
-      if (wanted === 0) return { ...verdict, verdict: 'later' as const }
-      const listening = findListener(verdict.tree, facts)
-      if (listening !== undefined)
-        return { ...verdict, verdict: 'keep' as const, reason: listening, tree: [] }
-      wanted--
-      return verdict
-    })
-    .sort((a, b) => order[a.verdict] - order[b.verdict])
+export function selectVictims(given: VictimFacts): readonly Verdict[] {
+  const instances = standings(given)
+  const gateways = new Set([...given.gateways, ...findGateways(instances, given.tree)])
+  const commands = new Map(instances.map(({ root, command }) => [root.pid, command]))
+  const facts = { ...given, instances, gateways, commands }
+  const judged = instances.map((instance) => judge(instance, facts))
+  const weighed = leaveSome(judged, facts).map((one) => (isCandidate(one) ? weigh(one, facts) : one))
+  return withTheirOwners(choose(weighed.sort(inTurn(facts.choice)), facts)).sort(
+    (a, b) => order[a.verdict] - order[b.verdict],
+  )
 }
 
-function byAge(standing: 'orphan' | 'duplicate', a: StandingInstance, b: StandingInstance): number {
-  const older = a.root.startTicks - b.root.startTicks || a.root.pid - b.root.pid
-  return standing === 'orphan' ? older : -older
+const order = { kill: 0, with: 1, later: 2, wait: 3, keep: 4 } as const
+
+const isCandidate = ({ verdict }: Verdict): boolean => verdict === 'kill' || verdict === 'wait'
+
+/** Keeps some of every identity, where the standings do not see to that. A purge leaves none. */
+function leaveSome(judged: readonly Verdict[], facts: VictimFacts): readonly Verdict[] {
+  const { choice, policy } = facts
+  if (choice.widens === 'always' || !isWidened(choice, policy)) return judged
+  const candidates = judged.filter(isCandidate).map(({ instance }) => instance)
+  const staying = spared(candidates, facts)
+  return judged.map((one) =>
+    staying.has(one.instance.root) ? { ...one, verdict: 'keep', reason: 'spared_copy', tree: [] } : one,
+  )
 }
 
-function judge(instance: StandingInstance, facts: VictimFacts, gateways: ReadonlySet<number>): Verdict {
-  const ageSeconds = ageOf(instance.root, facts.uptime)
-  const keep = (reason: VictimReason): Verdict => ({
-    instance,
-    ageSeconds,
-    verdict: 'keep',
-    reason,
-    tree: [],
+/** Takes as many as are wanted. Sockets are looked at last, and for those alone whose turn it is. */
+function choose(ranked: readonly Verdict[], facts: VictimFacts): readonly Verdict[] {
+  let { wanted } = facts
+  const taken = new Set<number>()
+  return ranked.map((one) => {
+    // It hangs below one that is taken already: no turn of its own.
+    if (one.verdict !== 'kill' || taken.has(one.instance.root.ppid)) return one
+    if (wanted === 0) return { ...one, verdict: 'later' }
+    const listening = findListener(one.tree, facts)
+    if (listening !== undefined) return { ...one, verdict: 'keep', reason: listening, tree: [] }
+    wanted--
+    for (const { pid } of one.tree) taken.add(pid)
+    return one
   })
-  const { policy, standing } = facts
-  switch (instance.standing) {
-    case 'init':
-      return keep('init')
-    case 'outside':
-      return keep('started_from_outside')
-    case 'uncertain':
-      return keep('identity_uncertain')
-    case 'allowed':
-      return keep('allowed_copy')
-    case 'duplicate':
-    case 'orphan':
-      if (instance.standing !== standing) return keep('other_action')
-      break
-    default:
-      instance.standing satisfies never
-  }
-  const ends: readonly string[] = profiles[policy.profile].ends
-  if (!ends.includes(standing)) return keep('profile_forbids')
-  const tree = subtree(facts.tree, instance.root)
-  // The tree goes as a whole or not at all: one process in it that must live keeps them all.
-  const protectedBy = protection(tree, instance, facts, gateways)
-  if (protectedBy !== undefined) return keep(protectedBy)
-  const waitSeconds = facts.minimumAge - ageSeconds
-  if (waitSeconds > 0)
-    return { instance, ageSeconds, verdict: 'wait', reason: 'too_young', waitSeconds, tree }
-  return { instance, ageSeconds, verdict: 'kill', reason: standing, tree }
-}
-
-function protection(
-  tree: readonly Process[],
-  instance: StandingInstance,
-  facts: VictimFacts,
-  gateways: ReadonlySet<number>,
-): VictimReason | undefined {
-  const pids = new Set(tree.map(({ pid }) => pid))
-  if (pids.has(facts.tree.init)) return 'init'
-  if (pids.has(facts.ownPid)) return 'own_process'
-  if (tree.some(({ pid }) => gateways.has(pid))) return 'gateway'
-  const commands = facts.instances.filter(({ root }) => pids.has(root.pid)).map(({ command }) => command)
-  if ([instance.command, ...commands].some((command) => facts.policy.protect.includes(command))) {
-    return 'protected_command'
-  }
-  return undefined
 }
 
 function findListener(tree: readonly Process[], { listens }: VictimFacts): VictimReason | undefined {
@@ -144,26 +61,14 @@ function findListener(tree: readonly Process[], { listens }: VictimFacts): Victi
   return undefined
 }
 
-/**
- * Processes that others hang below: whoever is the parent of two or more instances or of a leaked one, and next to
- * init of any, because there a second gateway stands while the first gives way to it. A leaked server with one
- * helper of its own (a browser, say) is no gateway when it stands further down or npx and the like have started it;
- * its helper goes with it.
- */
-function findGateways(instances: readonly StandingInstance[], init: number): ReadonlySet<number> {
-  const nextToInit = new Set(
-    instances
-      .filter(({ parent, launchers }) => parent?.pid === init && launchers === 0)
-      .flatMap(({ members }) => members.map(({ pid }) => pid)),
+/** A tree goes as a whole: whoever hangs below a victim goes with it, and is signalled once. */
+function withTheirOwners(chosen: readonly Verdict[]): Verdict[] {
+  const victims = new Set(
+    chosen.flatMap(({ verdict, tree }) => (verdict === 'kill' ? tree : [])).map(({ pid }) => pid),
   )
-  const children = Map.groupBy(
-    instances.filter(({ parent }) => parent !== undefined),
-    ({ parent }) => parent?.pid ?? 0,
+  return chosen.map((one) =>
+    victims.has(one.instance.root.ppid)
+      ? { ...one, verdict: 'with', reason: 'hangs_below_victim', tree: [] }
+      : one,
   )
-  const gateways = new Set<number>()
-  for (const [pid, below] of children) {
-    const leaked = below.some(({ standing }) => standing === 'orphan' || standing === 'duplicate')
-    if (below.length > 1 || leaked || nextToInit.has(pid)) gateways.add(pid)
-  }
-  return gateways
 }

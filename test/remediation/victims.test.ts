@@ -1,24 +1,19 @@
 import t from 'tap'
 import { selectVictims } from '../../src/remediation/victims.ts'
 import { value } from '../support/simulated-host.ts'
-import { drawnUptime, drawTree } from '../support/tree.ts'
-import { base, cases, policy } from '../support/victim-cases.ts'
+import { drawTree } from '../support/tree.ts'
+import { cases as basic } from '../support/victim-cases.ts'
+import { keepCases } from '../support/victim-keeping.ts'
+import { evidenceCases, sizeCases } from '../support/victim-ranking.ts'
+import { base, usualFacts } from '../support/victim-shapes.ts'
+import { purgeCases, widenedCases } from '../support/victim-widening.ts'
 
-for (const { name, drawn, facts: { copies = 1, ...facts } = {}, expected } of cases) {
+const cases = [...basic, ...evidenceCases, ...sizeCases, ...widenedCases, ...purgeCases, ...keepCases]
+
+for (const { name, drawn, facts: { copies = 1, ...facts } = {}, quiet = [], expected } of cases) {
   t.test(name, async (t) => {
-    const { tree, instances } = drawTree(drawn, { copies })
-    const verdicts = selectVictims({
-      instances,
-      tree,
-      uptime: drawnUptime,
-      policy,
-      standing: 'duplicate',
-      minimumAge: 0,
-      ownPid: 999,
-      listens: () => value(false),
-      wanted: Number.POSITIVE_INFINITY,
-      ...facts,
-    })
+    const { tree, instances } = drawTree(drawn, { copies, quiet })
+    const verdicts = selectVictims({ ...usualFacts, instances, tree, ...facts })
     const told = verdicts.map(({ instance, verdict, reason, tree: pids }) => [
       instance.root.pid,
       verdict,
@@ -40,17 +35,21 @@ t.test('every reason occurs', async (t) => {
       'allowed_copy',
       'duplicate',
       'gateway',
+      'hangs_below_victim',
       'identity_uncertain',
       'init',
       'listens',
+      'memory_unreadable',
       'orphan',
       'other_action',
       'own_process',
       'profile_forbids',
       'protected_command',
       'sockets_unreadable',
+      'spared_copy',
       'started_from_outside',
       'too_young',
+      'unprotected',
     ],
     'the table has a case for each VictimReason',
   )
@@ -63,16 +62,7 @@ t.test('how long somebody too young is waited for', async (t) => {
     [21, 20, 'sh -c mcp-a', 12],
     [22, 21, 'node /x/mcp-a.js', 12],
   ])
-  const facts = {
-    instances,
-    tree,
-    uptime: drawnUptime,
-    policy,
-    standing: 'duplicate',
-    ownPid: 999,
-    listens: () => value(false),
-    wanted: Number.POSITIVE_INFINITY,
-  } as const
+  const facts = { ...usualFacts, instances, tree }
   for (const [minimumAge, waitSeconds] of [
     [60, 47.5],
     [5, undefined],
@@ -86,15 +76,7 @@ t.test('how long somebody too young is waited for', async (t) => {
 t.test('sockets are looked at for those that are wanted, and for nobody else', async (t) => {
   const copies = Array.from({ length: 50 }, (_, index) => [100 + index, 1, 'node /x/mcp-a.js'] as const)
   const { tree, instances } = drawTree([...base.slice(0, 1), ...copies])
-  const facts = {
-    instances,
-    tree,
-    uptime: drawnUptime,
-    policy,
-    standing: 'duplicate',
-    minimumAge: 0,
-    ownPid: 999,
-  } as const
+  const facts = { ...usualFacts, instances, tree }
   for (const [wanted, expected] of [
     [0, []],
     [2, [149, 148]],

@@ -1,63 +1,18 @@
-import { defaultPolicy, makePolicy } from '../../src/census/policy.ts'
-import type { Reading } from '../../src/host/reading.ts'
-import type { VictimFacts } from '../../src/remediation/victims.ts'
+import { choices } from '../../src/remediation/victims/choices.ts'
 import { denied, value } from './simulated-host.ts'
-import type { Drawn } from './tree.ts'
-
-/** A policy that allows everything there is to allow. */
-export const policy = makePolicy({ ...defaultPolicy, mode: 'enforce', profile: 'generic' }, [])
-
-/** Init is a gateway; its server stands at 10-12, and whatever else a case adds. */
-export const base: readonly Drawn[] = [
-  [1, 0, 'node /app/gateway.js', 3600],
-  [10, 1, 'npm exec mcp-a', 3000],
-  [11, 10, 'sh -c mcp-a', 3000],
-  [12, 11, 'node /x/mcp-a.js', 3000],
-]
-/** Init started the gateway, below which the server stands. */
-const below: readonly Drawn[] = [
-  [1, 0, 'tini -- node /app/gateway.js', 3600],
-  [2, 1, 'node /app/gateway.js', 3600],
-  [10, 2, 'npm exec mcp-a', 3000],
-  [11, 10, 'sh -c mcp-a', 3000],
-  [12, 11, 'node /x/mcp-a.js', 3000],
-]
-const copyBelow: readonly Drawn[] = [
-  [20, 2, 'npm exec mcp-a'],
-  [21, 20, 'sh -c mcp-a'],
-  [22, 21, 'node /x/mcp-a.js'],
-]
-const copy: readonly Drawn[] = [
-  [20, 1, 'npm exec mcp-a'],
-  [21, 20, 'sh -c mcp-a'],
-  [22, 21, 'node /x/mcp-a.js'],
-]
-const secondCopy: readonly Drawn[] = [
-  [30, 1, 'npm exec mcp-a', 300],
-  [31, 30, 'sh -c mcp-a', 300],
-  [32, 31, 'node /x/mcp-a.js', 300],
-]
-/** Lost its wrapper, and hangs below init. */
-const orphan: readonly Drawn[] = [
-  [41, 1, 'sh -c mcp-a', 900],
-  [42, 41, 'node /x/mcp-a.js', 900],
-]
-const listening =
-  (...pids: number[]) =>
-  (pid: number): Reading<boolean> =>
-    value(pids.includes(pid))
-
-/** One container and what is judged about it. */
-export interface Case {
-  readonly name: string
-  readonly drawn: readonly Drawn[]
-  readonly facts?: Partial<VictimFacts> & { readonly copies?: number }
-  /** Every instance: pid of its root, verdict, reason, and the pids that would be signalled. */
-  readonly expected: readonly (readonly [number, string, string, number[]?])[]
-}
-
-const server = [10, 'keep', 'allowed_copy'] as const
-const init = [1, 'keep', 'init'] as const
+import {
+  base,
+  below,
+  type Case,
+  copy,
+  copyBelow,
+  init,
+  listening,
+  orphan,
+  policy,
+  secondCopy,
+  server,
+} from './victim-shapes.ts'
 
 /** At least one case for each reason. */
 export const cases: readonly Case[] = [
@@ -100,13 +55,13 @@ export const cases: readonly Case[] = [
   {
     name: 'an orphan, whatever the profile',
     drawn: [...base, ...orphan],
-    facts: { standing: 'orphan', policy: { ...policy, profile: 'unknown' } },
+    facts: { choice: choices['kill-orphans'], policy: { ...policy, profile: 'unknown' } },
     expected: [[41, 'kill', 'orphan', [41, 42]], init, server],
   },
   {
     name: 'the longest-lived orphan leads',
     drawn: [...base, ...orphan, [45, 1, 'node /x/mcp-a.js', 1200], [47, 1, 'node /x/mcp-a.js', 100]],
-    facts: { standing: 'orphan' },
+    facts: { choice: choices['kill-orphans'] },
     expected: [
       [45, 'kill', 'orphan', [45]],
       [41, 'kill', 'orphan', [41, 42]],
@@ -213,7 +168,7 @@ export const cases: readonly Case[] = [
   {
     name: 'a helper of a leaked server goes with it',
     drawn: [...below, ...copyBelow, [23, 22, 'chromium']],
-    expected: [[20, 'kill', 'duplicate', [20, 21, 22, 23]], [23, 'keep', 'allowed_copy'], init, server],
+    expected: [[20, 'kill', 'duplicate', [20, 21, 22, 23]], [23, 'with', 'hangs_below_victim'], init, server],
   },
   {
     name: 'next to init one child is enough: a second gateway keeps the server that it serves with',
@@ -236,7 +191,7 @@ export const cases: readonly Case[] = [
   {
     name: 'a server that npx started is no gateway, though it stands next to init and has a helper',
     drawn: [...base, ...copy, [23, 22, 'chromium']],
-    expected: [[20, 'kill', 'duplicate', [20, 21, 22, 23]], [23, 'keep', 'allowed_copy'], init, server],
+    expected: [[20, 'kill', 'duplicate', [20, 21, 22, 23]], [23, 'with', 'hangs_below_victim'], init, server],
   },
   {
     name: 'what others hang below is a gateway and stays, though it is a copy',
