@@ -3,9 +3,10 @@ import type { Docker } from '../host/docker.ts'
 import { errorMessage } from '../host/reading.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Debt } from '../journal/records.ts'
+import { type Calm, easeOff } from './ease-off.ts'
 import type { Runner, RunnerLog } from './runner.ts'
 import { startAgain } from './start-again.ts'
-import { lift, type TemporaryPorts } from './temporary.ts'
+import { isDue, lift, type TemporaryPorts } from './temporary.ts'
 
 /** What is put in order after a crash. */
 export interface RecoverPorts {
@@ -76,21 +77,30 @@ export async function settleDebts({ journal, docker, clock, runner, log }: Recov
 
 /**
  * Takes back what was done for a while by runs that are over, because pidwarden or Docker ended before that, or its time
- * has come. Whoever calls comes again. Throws SQLite's error.
+ * has come; what a container is held by longer is eased. Whoever calls comes again. Throws SQLite's error.
  */
 export async function settleTemporaries(
-  ports: TemporaryPorts & Pick<RecoverPorts, 'runner' | 'log' | 'clock'>,
+  ports: TemporaryPorts & Pick<RecoverPorts, 'runner' | 'log'> & { readonly calm: Calm },
 ): Promise<void> {
   const { journal, runner, log, clock } = ports
-  for (const temporary of journal.temporaries()) {
-    const { containerId, kind, name, until = 0 } = temporary
-    if (until > clock.now()) continue
+  // What was done in steps is taken back at once.
+  const done = Map.groupBy(journal.temporaries(), ({ stepId, kind }) => `${stepId} ${kind}`)
+  for (const steps of done.values()) {
+    const last = steps.at(-1)
+    if (last === undefined) continue
+    const { containerId, kind, name: container } = last
     // A run at work on the container takes its own back, to what was before this one.
     const others = journal.temporaries().filter((one) => one.containerId === containerId)
     if (others.some((one) => runner.knows(one.runId))) continue
-    const result = await lift(temporary, ports)
-    if (typeof result === 'string') log.info({ container: name, result }, `a ${kind} is taken back`)
-    else log.error({ container: name, error: result.failed }, `a ${kind} could not be taken back`)
+    if (!isDue(last, clock.now())) {
+      const eased = kind === 'clamp' ? await easeOff(steps, ports) : 'keep'
+      if (typeof eased === 'number') log.info({ container, limit: eased }, 'a clamp is eased')
+      if (eased !== 'lift') continue
+    }
+    const result = await lift(last, ports)
+    ports.calm.delete(last.stepId)
+    if (typeof result === 'string') log.info({ container, result }, `a ${kind} is taken back`)
+    else log.error({ container, error: result.failed }, `a ${kind} could not be taken back; tried again`)
   }
 }
 

@@ -11,9 +11,10 @@ const contain = { playbook: 'contain', tier: 'emergency' }
 function setUp(options: Parameters<typeof createPidwarden>[0] = {}) {
   const pidwarden = createPidwarden(options)
   const gateway = addGateway(pidwarden.host, pidwarden.engine)
+  const calm = new Map()
   const settle = () =>
     pidwarden.clock.drive(
-      settleTemporaries({ ...pidwarden.ports, runner: pidwarden.runner, log: pidwarden.logger }),
+      settleTemporaries({ ...pidwarden.ports, runner: pidwarden.runner, log: pidwarden.logger, calm }),
     )
   const limits = () => pidwarden.host.effects.filter((effect) => effect.startsWith('limit'))
   return { ...pidwarden, ...gateway, settle, limits }
