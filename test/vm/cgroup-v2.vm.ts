@@ -31,6 +31,7 @@ if (!why) {
   })
   for (const one of cases) await t.test(`${one.name}: ${one.about}`, async (t) => judge(t, one, results))
   await t.test('a leak is healed', async (t) => judgeHealing(t, results))
+  await t.test('limits are set, and systemd keeps them', async (t) => judgeLimiting(t, results))
 } else if (process.env.CI === 'true') t.fail(`a virtual machine is needed under CI: ${why}`)
 else t.plan(0, `no virtual machine: ${why}`)
 
@@ -117,4 +118,20 @@ function judgeHealing(t: Test, { healing, inspected }: Results): void {
   )
   t.match(metrics, /^pidwarden_runs_total\{playbook="cleanup",outcome="fixed",reason="cleared"\} 1$/m)
   t.match(metrics, /^pidwarden_container_duplicates\{name="gateway",command="node mcp-server-memory"\} 0$/m)
+}
+
+function judgeLimiting(t: Test, { limiting: { readings, run } }: Results): void {
+  const GiB = 1024 ** 3
+  const facts = (text: string) => Object.fromEntries(parseReadings(text).facts('gateway'))
+  t.match(facts(readings.before), { 'pids.max': '500', 'memory.max': 'max' })
+  t.match(run, { ending: { outcome: 'fixed', reason: 'limits_set' } })
+  const wanted = {
+    'pids.max': '100',
+    'memory.max': `${4 * GiB}`,
+    'memory.swap.max': '0',
+    'memory.low': `${GiB}`,
+    'cpu.max': /^\d+00000 100000$/,
+  }
+  t.match(facts(readings.set), wanted)
+  t.match(facts(readings.reloaded), wanted, 'also after a daemon-reload')
 }

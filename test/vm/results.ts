@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Healing } from './job/heal.ts'
+import type { Limiting } from './job/limits.ts'
 
 /** What one program said of one container: numbers and words by key. */
 export type Facts = ReadonlyMap<string, string>
@@ -51,6 +52,7 @@ export interface Results {
   readonly inspected: ReadonlyMap<string, Inspected>
   readonly rounds: readonly Round[]
   readonly healing: Healing
+  readonly limiting: Limiting
 }
 
 /** Reads what a job wrote. */
@@ -66,6 +68,7 @@ export function readResults(out: string): Results {
       after: parseReadings(read('rounds', round, 'after')),
     })),
     healing: JSON.parse(read('healing.json')),
+    limiting: JSON.parse(read('limiting.json')),
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { cases } from './cases.ts'
 import { run, startCase } from './docker.ts'
 import { heal } from './heal.ts'
+import { limit } from './limits.ts'
 import { startPidwarden, until } from './pidwarden.ts'
 import { recordTree } from './trees.ts'
 
@@ -49,5 +50,7 @@ for (const { Id, Name } of containers) recordTree(Id, join(out, 'trees', Name))
 said('the trees are recorded')
 keep('healing.json', JSON.stringify(await heal(pidwarden, read)))
 said('the gateway was healed')
+keep('limiting.json', JSON.stringify(await limit(pidwarden, read)))
+said('the gateway has its limits')
 // The event stream of a fetch may linger; everything is said.
 process.exit(0)

@@ -5,7 +5,7 @@ folders=$(find /sys/fs/cgroup -type d \( -false $(sed 's/^\([^ ]*\) .*/-o -name 
 files=
 for folder in $folders; do
   for file in pids.current pids.max pids.peak pids.events pids.events.local cgroup.events cpu.max cpu.stat \
-    memory.current memory.max memory.peak memory.swap.current memory.stat memory.events; do
+    memory.current memory.max memory.low memory.peak memory.swap.current memory.swap.max memory.stat memory.events; do
     files="$files $folder/$file"
   done
 done
