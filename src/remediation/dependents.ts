@@ -14,17 +14,24 @@ export interface DependentPorts {
  * namespace without a network until they are restarted as well.
  */
 export function unwellDependents(container: KnownContainer, ports: DependentPorts): readonly string[] {
-  const namespace = valueIn(ports.procfs.networkNamespace(container.pid))
+  const strayed = new Set(strayedDependents(container, ports))
   return dependentsOf(container, ports)
-    .filter(({ state, health, pid }) => {
-      if (state !== 'running') return false
-      if (health === 'unhealthy') return true
-      const own = valueIn(ports.procfs.networkNamespace(pid))
-      // What cannot be read proves nothing.
-      return namespace !== undefined && own !== undefined && own !== namespace
-    })
+    .filter((one) => one.state === 'running' && (one.health === 'unhealthy' || strayed.has(one)))
     .map(({ name }) => name)
     .toSorted()
+}
+
+/** Those of them that run, and are known to be in another namespace than its own by now. */
+export function strayedDependents(
+  container: KnownContainer,
+  ports: DependentPorts,
+): readonly KnownContainer[] {
+  const namespace = valueIn(ports.procfs.networkNamespace(container.pid))
+  return dependentsOf(container, ports).filter(({ state, pid }) => {
+    const own = valueIn(ports.procfs.networkNamespace(pid))
+    // What cannot be read proves nothing.
+    return state === 'running' && namespace !== undefined && own !== undefined && own !== namespace
+  })
 }
 
 /** The same, and those that do not run: some never do for long, so that only a comparison with before says anything. */
@@ -33,6 +40,10 @@ export function brokenDependents(container: KnownContainer, ports: DependentPort
   return [...unwellDependents(container, ports), ...ended.map(({ name }) => name)].toSorted()
 }
 
-function dependentsOf({ id }: KnownContainer, { inventory }: DependentPorts): readonly KnownContainer[] {
+/** The containers that were told to share its network namespace, running or not. */
+export function dependentsOf(
+  { id }: KnownContainer,
+  { inventory }: DependentPorts,
+): readonly KnownContainer[] {
   return inventory.containers().filter(({ networkOf }) => networkOf === id)
 }

@@ -2,6 +2,7 @@ import { stackLabel } from '../census/labels.ts'
 import type { Observation } from '../census/observe.ts'
 import { type Resource, rank, type Tier, tiers } from '../census/presets.ts'
 import type { Ending } from '../journal/outcomes.ts'
+import { isCrashRun } from './crashed.ts'
 import { measure, measuredTier } from './verify.ts'
 
 /** What a run asks for. */
@@ -28,7 +29,8 @@ export function admit(
   const { container, policy, thresholds, census } = observation
   if (container.labels[stackLabel] !== undefined)
     return refuse('own_stack', 'the container is part of pidwarden')
-  if (container.state !== 'running') return refuse('not_running', `the container is ${container.state}`)
+  if (container.state !== 'running' && !isCrashRun(observation, resource))
+    return refuse('not_running', `the container is ${container.state}`)
   if (census.kind !== 'value') {
     return {
       outcome: 'unknown',

@@ -1,6 +1,8 @@
 import type { Observation, Observer } from '../census/observe.ts'
+import type { Clock } from '../host/clock.ts'
 import type { Inventory, KnownContainer } from '../host/inventory.ts'
 import { RunStop, type Sighting } from './action.ts'
+import { seeCrashed } from './crashed.ts'
 import { admit, type Request } from './guard.ts'
 
 /** The container of a run, in the one life that the run was admitted for. */
@@ -11,18 +13,26 @@ export interface Target {
   refresh(): Promise<KnownContainer>
   /** Looks again. Throws RunStop when it is another container by now, or cannot be measured. */
   look(): Promise<Sighting>
-  /** The run itself has restarted it: this life counts from now on. */
+  /** The run itself has restarted or recreated it: this life counts from now on, be it under another id. */
   adopt(container: KnownContainer): void
+}
+
+/** What a target is read through. */
+export interface TargetPorts {
+  readonly inventory: Inventory
+  readonly observer: Observer
+  readonly clock: Clock
 }
 
 /** Reads a container, lets the guard decide, and pins its life. Throws RunStop when the guard refuses. */
 export async function admitTarget(
-  containerId: string,
+  admitted: string,
   request: Request,
-  { inventory, observer }: { readonly inventory: Inventory; readonly observer: Observer },
+  { inventory, observer, clock }: TargetPorts,
 ): Promise<Target> {
+  let containerId = admitted
   const container = await refresh()
-  const observation = observer.observe(container)
+  const observation = observe(container)
   const refusal = admit(request, observation)
   if (refusal !== undefined) throw new RunStop(refusal)
   const { mode } = observation.policy
@@ -33,6 +43,10 @@ export async function admitTarget(
     const found = await inventory.refresh(containerId)
     if (found !== undefined) return found
     throw new RunStop({ outcome: 'skipped', reason: 'container_gone', detail: 'the container was removed' })
+  }
+
+  function observe(found: KnownContainer): Observation {
+    return seeCrashed(observer.observe(found), request.resource, clock.now())
   }
 
   function sight(found: KnownContainer, { policy, thresholds, census }: Observation): Sighting {
@@ -63,10 +77,11 @@ export async function admitTarget(
     refresh,
     async look() {
       const found = await refresh()
-      last = sight(found, observer.observe(found))
+      last = sight(found, observe(found))
       return last
     },
     adopt: (found) => {
+      containerId = found.id
       startedAt = found.startedAt
     },
   }

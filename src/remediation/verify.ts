@@ -1,3 +1,4 @@
+import { hasCrashed } from '../census/crash.ts'
 import { unheldLimits } from '../census/limits.ts'
 import type { Census, Observation } from '../census/observe.ts'
 import { type Resource, type Tier, tiers } from '../census/presets.ts'
@@ -9,7 +10,7 @@ import type { Goal } from './playbook.ts'
 /** For so long a container is young: what it starts then, it starts because it was started. Milliseconds. */
 const youth = 300_000
 
-/** What is measured: a container that runs and could be read. */
+/** What is measured: a container that runs and could be read, or one that has crashed. */
 export interface Measured extends Pick<Observation, 'container' | 'policy'> {
   readonly census: Census
 }
@@ -17,6 +18,7 @@ export interface Measured extends Pick<Observation, 'container' | 'policy'> {
 /** The numbers of a container that tiers are judged by, and those that the journal keeps beside them. */
 export function measure({ container, policy, census }: Measured): Measurement {
   const { cgroup, counted, instances, zombies, cpu } = census
+  const crashed = hasCrashed(container)
   const count = (standing: string): number => instances.filter((one) => one.standing === standing).length
   return {
     processes: counted,
@@ -27,8 +29,9 @@ export function measure({ container, policy, census }: Measured): Measurement {
     ...(cgroup.memoryWorkingSet === undefined ? {} : { memory: cgroup.memoryWorkingSet }),
     ...(cpu === undefined ? {} : { cpu }),
     startup: census.at - Date.parse(container.startedAt) < youth ? counted : 0,
-    limits: unheldLimits(policy.limits, cgroup).length,
-    health: container.health === 'unhealthy' ? 1 : 0,
+    // A container that does not run has no limits in the kernel that could be compared.
+    ...(crashed ? {} : { limits: unheldLimits(policy.limits, cgroup).length }),
+    health: crashed || (container.state === 'running' && container.health === 'unhealthy') ? 1 : 0,
   }
 }
 

@@ -1,8 +1,15 @@
 import { type Static, Type } from 'typebox'
+import { hasCrashed } from '../../census/crash.ts'
+import { afterRestart } from '../../census/profiles.ts'
+import { DockerError } from '../../host/docker.ts'
 import type { KnownContainer } from '../../host/inventory.ts'
+import type { Ending } from '../../journal/outcomes.ts'
 import { defineAction, type PlanContext, RunStop, type Sighting, type StepContext } from '../action.ts'
+import { strayedDependents } from '../dependents.ts'
 import { NotBegunError } from '../effects.ts'
+import { isSecondExplosion, tighten } from '../limits/second-explosion.ts'
 import { optionalSeconds, seconds } from '../parameters.ts'
+import { planDependents, restartDependents } from '../restart-dependents.ts'
 
 /** How long a start is tried, milliseconds: a container that was stopped here must not stay stopped. */
 const startPatience = 300_000
@@ -14,14 +21,23 @@ const RestartParameters = Type.Object(
   {
     pause: optionalSeconds(300, 'Between stopping the container and starting it again.'),
     patience: seconds(60, 3600, 'How long it may take to run, and to become healthy if it says so.'),
+    secondWithin: optionalSeconds(
+      604_800,
+      'A container that was restarted within so long before gets the stricter limits; one that has them is not restarted.',
+    ),
   },
   { additionalProperties: false },
 )
 type RestartParameters = Static<typeof RestartParameters>
 
-/** Stops the container, waits, starts it, and waits until it runs and is not unhealthy. */
+/**
+ * Stops the container, waits, starts it, and waits until it runs and is not unhealthy; one that has crashed is only
+ * started. Containers that have lost their network by it are restarted as well.
+ */
 export const restartContainer = defineAction({
   name: 'restart-container',
+  description:
+    'Stops the container, waits, starts it, and waits until it runs and is not unhealthy; containers in its network namespace that lost their network by it are restarted as well.',
   acts: true,
   parameters: RestartParameters,
   plan,
@@ -37,21 +53,38 @@ export const restartContainer = defineAction({
     }
     const unsafe = whyNotRestart(sighting.container)
     if (unsafe !== undefined) return { outcome: 'skipped', reason: 'unsafe_restart', detail: unsafe }
+    const again = isSecondExplosion(sighting, parameters.secondWithin, context)
     context.note(plan(sighting, context, parameters))
-    await restart(sighting.container, pauseOf(context, parameters), context)
-    await awaitHealthy(parameters.patience, context)
+    const strayed = new Set(strayedDependents(sighting.container, context).map(({ id }) => id))
+    if (hasCrashed(sighting.container)) await startCrashed(sighting.container, context)
+    else await restart(sighting.container, pauseOf(context, parameters), context)
+    const clients = afterRestart(sighting.policy.profile)
+    if (clients !== undefined) context.remark(clients)
+    const { container, illness } = await awaitHealthy(parameters.patience, context)
+    // Also of one that is not well yet: they have lost their network all the same.
+    await restartDependents(container, strayed, parameters.patience, context)
+    if (illness !== undefined) throw new RunStop(illness)
     await context.clock.sleep(context.settings.settle * 1000, context.signal)
+    if (again) await tighten(context)
     return undefined
   },
 })
 
-function plan({ container }: Sighting, context: PlanContext, parameters: RestartParameters): unknown {
+function plan({ container, policy }: Sighting, context: PlanContext, parameters: RestartParameters): unknown {
+  const dependents = planDependents(container, context)
+  const clients = afterRestart(policy.profile)
   return {
     container: container.name,
-    stopGraceSeconds: container.stopTimeout,
-    pauseSeconds: pauseOf(context, parameters),
+    ...(hasCrashed(container)
+      ? { exitCode: container.exitCode, note: 'it has crashed: it is only started' }
+      : {
+          stopGraceSeconds: container.stopTimeout,
+          pauseSeconds: pauseOf(context, parameters),
+          note: 'clients of the container are disconnected',
+        }),
     patienceSeconds: parameters.patience,
-    note: 'clients of the container are disconnected',
+    ...(clients !== undefined && { clients }),
+    ...(dependents.length > 0 && { dependents }),
   }
 }
 
@@ -80,6 +113,19 @@ async function restart(container: KnownContainer, pause: number, context: StepCo
   await start(container, context)
 }
 
+/** The intent is written down first: nobody here has stopped it, and each start counts as a restart. */
+async function startCrashed({ id, startedAt }: KnownContainer, context: StepContext): Promise<void> {
+  try {
+    await context.effects.carryOut(context.stepId, { kind: 'start', life: startedAt }, (docker) =>
+      docker.start(id),
+    )
+  } catch (error) {
+    if (!(error instanceof DockerError && error.code === 'not_found')) throw error
+    const detail = 'the container was removed before it was started'
+    throw new RunStop({ outcome: 'skipped', reason: 'container_gone', detail })
+  }
+}
+
 async function start(container: KnownContainer, context: StepContext): Promise<void> {
   const result = await context.effects.start(context.stepId, container, startPatience)
   // Not stopped: what the stop said tells more, or else the measurement does.
@@ -93,19 +139,29 @@ async function start(container: KnownContainer, context: StepContext): Promise<v
   throw new RunStop({ outcome: 'failed', reason: 'action_failed', detail })
 }
 
+/** A container after its restart, and why it is not well; undefined when it is. */
+interface Restarted {
+  readonly container: KnownContainer
+  readonly illness: Ending | undefined
+}
+
 /** The run goes on with the new life: also with one that is not well, where the playbook knows what to do then. */
-async function awaitHealthy(patience: number, context: StepContext): Promise<void> {
+async function awaitHealthy(patience: number, context: StepContext): Promise<Restarted> {
   const until = context.clock.monotonic() + patience * 1000
   for (;;) {
     const container = await context.refresh()
-    const { state, health } = container
+    const { state, health, exitCode } = container
     const isWell = state === 'running' && (health === 'healthy' || health === 'none')
+    // Nobody starts it again: to wait would only put off those who can help.
+    const hasEnded = state === 'exited' || state === 'dead'
     const isLate = context.clock.monotonic() >= until
-    if (isWell || isLate) context.adopt(container)
-    if (isWell) return
-    if (isLate) {
-      const detail = `restarted, but ${state} and ${health} after ${patience} s`
-      throw new RunStop({ outcome: 'failed', reason: 'action_failed', detail })
+    if (isWell || hasEnded || isLate) context.adopt(container)
+    if (isWell) return { container, illness: undefined }
+    if (hasEnded || isLate) {
+      const detail = hasEnded
+        ? `restarted, but it has ended again with exit code ${exitCode}`
+        : `restarted, but ${state} and ${health} after ${patience} s`
+      return { container, illness: { outcome: 'failed', reason: 'action_failed', detail } }
     }
     await context.clock.sleep(poll, context.signal)
   }
