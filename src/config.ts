@@ -11,6 +11,7 @@ import { Links } from './remediation/notices/links.ts'
 import { OwnPlaybooks } from './remediation/playbook.ts'
 import { findBadAssignments } from './remediation/playbooks/assignments.ts'
 import { findBadLadders } from './remediation/playbooks/ladders.ts'
+import { SessionSettings } from './remediation/sessions/settings.ts'
 import { RemediationSettings } from './remediation/settings.ts'
 
 /** The configuration file: what each part declares beside its code, put together. */
@@ -19,6 +20,7 @@ export const Config = Type.Object(
     ...PoliciesConfig,
     playbooks: OwnPlaybooks,
     remediation: RemediationSettings,
+    sessions: SessionSettings,
     alertmanager: AlertmanagerSettings,
     links: Links,
     journal: JournalSettings,
@@ -140,6 +142,7 @@ function withSections(given: unknown): unknown {
     collect: {},
     playbooks: [],
     remediation: {},
+    sessions: {},
     alertmanager: {},
     links: {},
     journal: {},

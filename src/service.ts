@@ -8,11 +8,13 @@ import type { Policy } from './census/policy.ts'
 import { createUrgency } from './census/steps.ts'
 import type { Config } from './config.ts'
 import { createAlertmanager } from './host/alertmanager.ts'
+import { createBuilder } from './host/builder-dockerode.ts'
 import { createCgroups } from './host/cgroup.ts'
 import { systemClock as clock } from './host/clock.ts'
 import { createDocker } from './host/dockerode.ts'
 import { missingSurroundings } from './host/environment.ts'
 import { createInventory, type KnownContainer } from './host/inventory.ts'
+import { createSessionApi } from './host/metamcp.ts'
 import { missingPrivileges } from './host/privileges.ts'
 import { createProcfs } from './host/procfs.ts'
 import { errorMessage } from './host/reading.ts'
@@ -21,12 +23,16 @@ import { createHostSystem } from './host/system.ts'
 import { openDatabase } from './journal/database.ts'
 import { Journal } from './journal/journal.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import type { Calm } from './remediation/ease-off.ts'
 import { createIncidentWatch, watchPause } from './remediation/incidents/watch.ts'
 import { createPoster, postPause } from './remediation/notices/poster.ts'
 import { createPlaybooks } from './remediation/playbooks/book.ts'
 import { recover, settleDebts, settleTemporaries } from './remediation/recover.ts'
+import { settleRecreations } from './remediation/recreate/recover.ts'
 import type { RunPorts } from './remediation/run.ts'
 import { createRunner } from './remediation/runner.ts'
+import { createSessionWatch, sessionPause } from './remediation/sessions/watch.ts'
+import { ownLimitsOf } from './remediation/temporary.ts'
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -82,6 +88,7 @@ export function createService(options: ServiceOptions): Service {
     logger.error({ setAside }, 'the journal was corrupt: set aside, and a new one begun')
   const journal = new Journal(database, clock.now)
   const docker = createDocker(options.dockerSocket)
+  const builder = createBuilder(options.dockerSocket)
   const procfs = createProcfs(options.procRoot)
   const signals = createSignals()
   const inventory = createInventory(docker, clock, logger)
@@ -99,23 +106,38 @@ export function createService(options: ServiceOptions): Service {
     clock,
     policyOf: policy,
     hostCores: availableParallelism(),
+    ownLimits: ownLimitsOf(journal),
     ownPid,
     urgency,
   })
   const settings = () => config.remediation
   const playbooks = () => playbooksNow
+  const sessions = createSessionWatch({
+    api: createSessionApi(),
+    inventory,
+    observer,
+    procfs,
+    clock,
+    journal,
+    settings: () => config.sessions,
+    policyOf: policy,
+    log: logger,
+    urgency,
+  })
   const runs: RunPorts = {
     inventory,
     observer,
     procfs,
     signals,
     docker,
+    builder,
     journal,
     clock,
     settings,
     policyOf: policy,
     playbooks,
     ownPid,
+    sessions,
     urgency,
   }
   const runner = createRunner(runs, logger)
@@ -201,6 +223,7 @@ export function createService(options: ServiceOptions): Service {
   })
 
   let recovered = false
+  const calm: Calm = new Map()
   const stopping = new AbortController()
   let background: Promise<unknown> = Promise.resolve()
 
@@ -210,13 +233,15 @@ export function createService(options: ServiceOptions): Service {
         if (inventory.state().connected) {
           const ports = { journal, docker, clock, runner, log: logger }
           try {
+            // First of all: until then a container has another name, and is not what others take it for.
+            await settleRecreations({ ...ports, builder })
             // Again and again: where the end of a run could not be written, nobody is at it any more.
             recover(ports)
             recovered = true
           } finally {
             // Also when the journal cannot be written: a container that was stopped here must come up again.
             await settleDebts(ports)
-            await settleTemporaries({ ...ports, inventory, observer })
+            await settleTemporaries({ ...ports, inventory, observer, calm })
           }
           await clock.sleep(debtPause, stopping.signal).catch(() => {})
           continue
@@ -266,6 +291,7 @@ export function createService(options: ServiceOptions): Service {
         tidyJournal(),
         repeat('look after incidents', watchPause, watch.look),
         repeat('tell of incidents', postPause, poster.post),
+        repeat('look at sessions', sessionPause, sessions.round),
       ])
     },
     reload(next) {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { parseConfig } from '../src/config.ts'
+import { actions } from '../src/remediation/actions/index.ts'
 
 /** A playbook whose second step is given; that step stands on line 6, and whatever follows begins on line 7. */
 const step = (text: string, rest = ''): string => `playbooks:
@@ -18,8 +19,8 @@ const looks = (name: string, only = ''): string => `playbooks:
     steps: [{ action: collect-evidence, onMiss: stop }]
 `
 
-const there = 'there are collect-evidence, clamp-pids, kill-orphans, kill-duplicates, restart-container'
-const ofKill = 'unknown key; expected one of grace, settle, minimumAge, atMost'
+const there = `there are ${Object.keys(actions).join(', ')}`
+const ofKill = 'unknown key; expected one of grace, settle, minimumAge, atMost, keep'
 
 const wrong: readonly (readonly [name: string, yaml: string, ...messages: string[]])[] = [
   [
@@ -35,12 +36,12 @@ const wrong: readonly (readonly [name: string, yaml: string, ...messages: string
   [
     'an unknown key of a playbook',
     `playbooks:\n  - name: trim\n    description: x\n    tiers: [critical]\n    steps: [{ action: collect-evidence, onMiss: stop }]\n`,
-    'x.yaml:4: playbooks.0.tiers: unknown key; expected one of name, description, for, steps',
+    'x.yaml:4: playbooks.0.tiers: unknown key; expected one of name, description, for, orderedOnly, steps',
   ],
   [
     'an unknown key of a step',
     step('{ action: kill-orphans, onMis: stop, onMiss: stop }'),
-    'x.yaml:6: playbooks.0.steps.1.onMis: unknown key; expected one of action, with, goal, wait, onMiss, onError',
+    'x.yaml:6: playbooks.0.steps.1.onMis: unknown key; expected one of action, with, profiles, goal, wait, onMiss, onError',
   ],
   [
     'no word on what follows',
@@ -58,7 +59,7 @@ const wrong: readonly (readonly [name: string, yaml: string, ...messages: string
     'a tier and a resource that there are not',
     looks('trim', '{ tiers: [high], resources: [disk] }'),
     'x.yaml:4: playbooks.0.for.tiers.0: must be equal to one of the allowed values: warning, critical, emergency, nuclear',
-    'x.yaml:4: playbooks.0.for.resources.0: must be equal to one of the allowed values: processes, pids, duplicates, memory, cpu',
+    'x.yaml:4: playbooks.0.for.resources.0: must be equal to one of the allowed values: processes, pids, duplicates, orphans, zombies, memory, cpu, startup, limits, health',
   ],
   [
     'a name that is no name',
@@ -110,7 +111,7 @@ const wrong: readonly (readonly [name: string, yaml: string, ...messages: string
   [
     'a parameter of another action',
     step('{ action: restart-container, with: { grace: 5 }, onMiss: stop }'),
-    'x.yaml:6: playbooks.0.steps.1.with.grace: unknown key; expected one of pause, patience',
+    'x.yaml:6: playbooks.0.steps.1.with.grace: unknown key; expected one of pause, patience, secondWithin',
   ],
   [
     'a parameter by its prototype',
@@ -185,24 +186,24 @@ const wrong: readonly (readonly [name: string, yaml: string, ...messages: string
   ],
   [
     'a preset that calls for more than a replaced playbook is for',
-    `${looks('restart', '{ tiers: [nuclear], resources: [duplicates, processes, pids] }')}labels: { ignore: [preset] }\n`,
+    `${looks('restart', '{ tiers: [emergency, nuclear], resources: [duplicates, orphans, zombies, processes, pids] }')}labels: { ignore: [preset] }\n`,
     'x.yaml:4: playbooks.0.for: restart is not for nuclear of memory, where the preset protocol calls for it',
   ],
   [
     'a preset that only a layer has',
-    `${looks('restart', '{ tiers: [nuclear] }')}labels: { ignore: [preset] }\ncontainers:\n  - name: a\n    policy: { preset: prevention }\n`,
+    `${looks('restart', '{ tiers: [emergency, nuclear] }')}labels: { ignore: [preset] }\ncontainers:\n  - name: a\n    policy: { preset: prevention }\n`,
     'x.yaml:4: playbooks.0.for: restart is not for critical of processes, where the preset prevention calls for it',
     'x.yaml:4: playbooks.0.for: restart is not for critical of memory, where the preset prevention calls for it',
   ],
   [
     'presets that nobody but a label may choose',
-    looks('restart', '{ tiers: [nuclear] }'),
+    looks('restart', '{ tiers: [emergency, nuclear] }'),
     'x.yaml:4: playbooks.0.for: restart is not for critical of processes, where the preset prevention calls for it',
     'x.yaml:4: playbooks.0.for: restart is not for critical of memory, where the preset prevention calls for it',
   ],
   [
     'a number that leaves the playbook to the preset',
-    `${looks('restart', '{ resources: [duplicates, processes, pids, memory] }')}policy:\n  thresholds:\n    cpu:\n      nuclear: 8\nlabels: { ignore: [preset] }\n`,
+    `${looks('restart', '{ resources: [duplicates, orphans, zombies, processes, pids, memory] }')}policy:\n  thresholds:\n    cpu:\n      nuclear: 8\nlabels: { ignore: [preset] }\n`,
     'x.yaml:9: policy.thresholds.cpu.nuclear: restart is not for nuclear of cpu',
   ],
 ]
@@ -227,7 +228,7 @@ const right: readonly (readonly [name: string, yaml: string])[] = [
   ],
   [
     'what a preset calls for taken away from a replaced one',
-    `${looks('restart', '{ resources: [duplicates, processes, pids] }')}policy:\n  thresholds:\n    memory: { critical: { at: 90%, playbook: cleanup }, nuclear: false }\n`,
+    `${looks('restart', '{ resources: [duplicates, orphans, zombies, processes, pids] }')}policy:\n  thresholds:\n    memory: { critical: { at: 90%, playbook: cleanup }, nuclear: false }\n`,
   ],
   ['a wait of nothing without goal', step('{ action: kill-orphans, wait: 0, onMiss: stop }')],
   [

@@ -22,6 +22,7 @@ const defaults = {
   expected: [],
   collect: { openFds: false },
   playbooks: [],
+  sessions: { every: 10, gateways: [] },
   alertmanager: { urls: [], labels: {}, authorization: 'Bearer' },
   links: { dashboard: '', pidwarden: '' },
   journal: { days: 90, megabytes: 200 },

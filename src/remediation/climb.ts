@@ -16,8 +16,14 @@ const toldBetter = new Set<Ending['reason']>([
   'respawned',
   'restart_budget',
   'unsafe_restart',
+  'unsafe_recreate',
   'action_failed',
+  'unsafe_limit',
+  'limit_not_enforced',
 ])
+
+/** What came of setting limits, which the kernel has been asked for. */
+const ofLimits = new Set<Ending['reason']>(['limits_set', 'unsafe_limit', 'limit_not_enforced'])
 
 /** How a run went so far: its measurements, and what ended it. Kept however it ends. */
 export interface Course {
@@ -92,6 +98,8 @@ export async function climb(ladder: Ladder, course: Course): Promise<Ending> {
     return { outcome: 'skipped', reason: 'tier_not_reached', detail: 'it got well before anything was done' }
   }
   if (dryRun || !acted) return last
+  // Whoever orders it asks for no number.
+  if (ofLimits.has(last.reason) && (ordered || aim.resource === 'limits')) return last
   const verdict = judge(aim, start, course.after)
   if (!toldBetter.has(last.reason) || verdict.outcome === 'fixed') return verdict
   const detail = [verdict.detail, last.detail].filter((one) => one !== undefined).join('; ')
@@ -123,7 +131,7 @@ async function take(
     isCleared: (sighting) => !ordered && holds(aim, measure(sighting)),
   }
   if (dryRun && action.acts) {
-    context.note(action.plan(await context.look(), context))
+    context.note(await action.plan(await context.look(), context))
     return { ending: { outcome: 'dry_run', reason: 'dry_run' }, touched: false }
   }
   const before = course.after

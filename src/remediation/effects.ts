@@ -1,4 +1,5 @@
 import type { Process } from '../census/process.ts'
+import type { ContainerBuilder } from '../host/builder.ts'
 import type { Clock } from '../host/clock.ts'
 import type { Docker } from '../host/docker.ts'
 import type { Procfs } from '../host/procfs.ts'
@@ -50,7 +51,16 @@ export interface Effects {
    * does it. What the result is called is what `work` returns, or `done`. Throws what `work` throws, NotBegunError when
    * nothing was begun.
    */
-  carryOut<T>(stepId: number, effect: NewEffect, work: (docker: Docker) => Promise<T>): Promise<T>
+  carryOut<T>(
+    stepId: number,
+    effect: NewEffect,
+    work: (docker: Docker, builder: ContainerBuilder) => Promise<T>,
+  ): Promise<T>
+  /**
+   * Takes back through Docker what was done: first it is done, and then written down, because what must go does not wait
+   * for a disk that has no room. Throws what `work` throws, and SQLite's error.
+   */
+  takeBack(stepId: number, effect: NewEffect, work: (docker: Docker) => Promise<void>): Promise<void>
   /** Brings the container up that was stopped in this life; tried for `patience` milliseconds. */
   start(stepId: number, container: ContainerLife, patience: number): Promise<StartResult>
 }
@@ -70,13 +80,14 @@ export interface EffectPorts {
   readonly signals: Signals
   readonly procfs: Procfs
   readonly docker: Docker
+  readonly builder: ContainerBuilder
   readonly journal: Journal
   readonly clock: Clock
 }
 
 /** The effects of one run. */
 export function createEffects(
-  { signals, procfs, docker, journal, clock }: EffectPorts,
+  { signals, procfs, docker, builder, journal, clock }: EffectPorts,
   dryRun: boolean,
 ): Effects {
   function refuseInDryRun(what: string): void {
@@ -117,13 +128,13 @@ export function createEffects(
   async function carryOut<T>(
     stepId: number,
     effect: NewEffect,
-    work: (docker: Docker) => Promise<T>,
+    work: (docker: Docker, builder: ContainerBuilder) => Promise<T>,
   ): Promise<T> {
     refuseInDryRun(`${effect.kind} ${effect.object ?? effect.containerId ?? ''}`)
     const id = intend(stepId, effect)
     let result = 'done'
     try {
-      const done = await work(docker)
+      const done = await work(docker, builder)
       if (typeof done === 'string') result = done
       return done
     } catch (error) {
@@ -156,6 +167,19 @@ export function createEffects(
       return results
     },
     carryOut,
+    async takeBack(stepId, effect, work) {
+      refuseInDryRun(`${effect.kind} ${effect.object ?? effect.containerId ?? ''}`)
+      let result = 'done'
+      try {
+        await work(docker)
+      } catch (error) {
+        result = `failed: ${errorMessage(error)}`
+        throw error
+      } finally {
+        const [id] = journal.intend(stepId, [effect])
+        if (id !== undefined) journal.complete([{ id, result }])
+      }
+    },
     stop: (stepId, { id, startedAt, ofOther }, grace) =>
       carryOut(stepId, { kind: 'stop', life: startedAt, ...(ofOther && { containerId: id }) }, () =>
         docker.stop(id, grace),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type Resource, resources, type Tier } from '../census/presets.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Run, RunStory } from '../journal/records.ts'
@@ -19,11 +20,15 @@ export type Ordered =
   | { readonly kind: 'planned'; readonly story: RunStory }
   | { readonly kind: 'refused'; readonly ending: Ending }
 
-/**
- * What an order is judged by; an alert would say. Candidates have the age that cleanup asks for. What a playbook is for
- * binds alerts alone: a person knows why.
- */
-const about = { tier: 'critical', resource: 'duplicates' } as const
+/** What an order is judged by, where the playbook is for it; an alert would say. Candidates have the age of cleanup. */
+const usual = { tier: 'critical', resource: 'duplicates' } as const
+
+/** What a playbook is for binds alerts alone: a person knows why. One for unhealthy containers looks at health. */
+function aboutOf({ isFor }: ReadyPlaybook): { readonly tier: Tier; readonly resource: Resource } {
+  const { tier } = usual
+  const resource = resources.find((one) => isFor(tier, one)) ?? usual.resource
+  return isFor(tier, usual.resource) ? usual : { tier, resource }
+}
 
 /**
  * A person asks for a playbook on a container. A dry run is carried out at once and gives the plan: that of the same
@@ -57,7 +62,7 @@ function add(
   { journal, clock }: RunPorts,
 ): Run {
   const id = randomUUID()
-  const wanted = { ...about, containerId, name, playbook: playbook.name }
+  const wanted = { ...aboutOf(playbook), containerId, name, playbook: playbook.name }
   return journal.transaction(() => {
     const startsAt = new Date(clock.now()).toISOString()
     const { episode } = journal.receive({ ...wanted, fingerprint: `order ${id}`, startsAt, alert: 'ordered' })
@@ -82,7 +87,7 @@ async function refuse(
   const container = await inventory.refresh(containerId)
   if (container === undefined)
     return { outcome: 'skipped', reason: 'container_gone', detail: 'it was removed' }
-  const request = { ...about, playbook: playbook.name, acts: playbook.acts, ordered: true }
+  const request = { ...aboutOf(playbook), playbook: playbook.name, acts: playbook.acts, ordered: true }
   const refusal = admit(request, observer.observe(container))
   if (refusal !== undefined) return refusal
   const stop = playbook.acts ? journal.stop() : undefined

@@ -79,6 +79,12 @@ export const Playbook = Type.Object(
     name: Type.String({ pattern: '^[a-z][a-z0-9-]*$', maxLength: 64 }),
     description: Type.String({ minLength: 1, maxLength: 500 }),
     for: Type.Optional(For),
+    orderedOnly: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Only a person may call it, whatever `for` says: an alert never does.',
+      }),
+    ),
     steps: Type.Array(Step, { minItems: 1, maxItems: 50 }),
   },
   closed,
@@ -117,7 +123,12 @@ export interface ReadyPlaybook {
   isFor(tier: Tier, resource: Resource): boolean
 }
 
-/** Whether a playbook is for a tier and a resource, as it is written. */
-export function isFor({ for: only }: Pick<Playbook, 'for'>, tier: Tier, resource: Resource): boolean {
+/** Whether an alert of this tier and resource may call a playbook, as it is written. */
+export function isFor(
+  { for: only, orderedOnly = false }: Pick<Playbook, 'for' | 'orderedOnly'>,
+  tier: Tier,
+  resource: Resource,
+): boolean {
+  if (orderedOnly) return false
   return (only?.tiers?.includes(tier) ?? true) && (only?.resources?.includes(resource) ?? true)
 }

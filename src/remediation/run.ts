@@ -2,6 +2,7 @@ import type { Observer } from '../census/observe.ts'
 import type { Policy } from '../census/policy.ts'
 import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
 import type { Urgency } from '../census/steps.ts'
+import type { ContainerBuilder } from '../host/builder.ts'
 import type { Clock } from '../host/clock.ts'
 import type { Docker } from '../host/docker.ts'
 import type { Inventory, KnownContainer } from '../host/inventory.ts'
@@ -17,11 +18,14 @@ import { historyOf } from './history.ts'
 import { conclude, type Findings } from './incidents/conclude.ts'
 import type { ReadyPlaybook } from './playbook.ts'
 import type { Playbooks } from './playbooks/book.ts'
+import { takeBack } from './recreate/take-back.ts'
 import { restrain } from './restraint.ts'
+import type { Sessions } from './sessions/watch.ts'
 import type { RemediationSettings } from './settings.ts'
 import { admitTarget } from './target.ts'
 import { lift } from './temporary.ts'
 import { aimOf, measure } from './verify.ts'
+import { attributed } from './whose.ts'
 
 /** What runs are carried out with. */
 export interface RunPorts {
@@ -30,6 +34,7 @@ export interface RunPorts {
   readonly procfs: Procfs
   readonly signals: Signals
   readonly docker: Docker
+  readonly builder: ContainerBuilder
   readonly journal: Journal
   readonly clock: Clock
   readonly settings: () => RemediationSettings
@@ -37,11 +42,18 @@ export interface RunPorts {
   /** Those of the configuration that is in force. */
   readonly playbooks: () => Playbooks
   readonly ownPid: number
+  readonly sessions: Sessions
   /** Scrapes give way to a run until it has sent its first signal. */
   readonly urgency?: Urgency
 }
 
 const hour = 3_600_000
+
+/** For so long nobody is woken again who did not wait for his children, milliseconds. */
+const lastingVain = 6 * hour
+
+/** How long a run that is over waits for what there is to note of it, milliseconds. */
+const notePatience = 2000
 
 /** A run that is over. */
 export interface Conclusion {
@@ -57,6 +69,18 @@ interface Progress extends Course {
   acted?: boolean
   /** The container was stopped, or may have been. */
   stopped?: boolean
+  /** Of the container that it goes on with. */
+  containerId?: string
+  /** What is to be noted when the run is over. */
+  later?: readonly Later[]
+  /** What people are told beside how it ended. */
+  remarks?: readonly string[]
+}
+
+/** Something that is still on its way into the plan of a step. */
+interface Later {
+  readonly stepId: number
+  readonly plan: Promise<unknown>
 }
 
 /**
@@ -76,11 +100,28 @@ export async function execute(run: Run, ports: RunPorts, cancel: AbortSignal): P
   } finally {
     calm()
   }
+  if (progress.remarks !== undefined)
+    ending = { ...ending, detail: [ending.detail ?? [], progress.remarks].flat().join('; ') }
   // Also when it was cancelled: nothing that was meant for a while outlives the run.
   for (const temporary of progress.acted ? ports.journal.temporaries() : [])
     if (temporary.runId === run.id && temporary.until === undefined) await lift(temporary, ports)
+  await noteAll(progress.later ?? [], ports)
   const next = conclude(run, ending, progress, ports)
   return next === undefined ? { ending } : { ending, next }
+}
+
+/** Notes what has arrived, and waits a little for the rest: how a run ended does not hang on it. */
+async function noteAll(later: readonly Later[], { journal, clock }: RunPorts): Promise<void> {
+  if (later.length === 0) return
+  const over = new AbortController()
+  const late = clock.sleep(notePatience, over.signal).catch(() => {})
+  for (const { stepId, plan } of later) {
+    const note = (what: unknown): void => {
+      if (what !== undefined) journal.planStep(stepId, what)
+    }
+    await Promise.race([plan.then(note).catch(() => {}), late])
+  }
+  over.abort()
 }
 
 /** Tells before each effect, whatever becomes of it. */
@@ -98,10 +139,11 @@ function telling(effects: Effects, tell: (effect: keyof Effects) => void): Effec
       tell('start')
       return effects.start(...args)
     },
-    carryOut(...args) {
-      tell('carryOut')
-      return effects.carryOut(...args)
+    carryOut(stepId, effect, work) {
+      tell(effect.kind === 'stop' ? 'stop' : 'carryOut')
+      return effects.carryOut(stepId, effect, work)
     },
+    takeBack: (...args) => effects.takeBack(...args),
   }
 }
 
@@ -150,7 +192,9 @@ async function admitAndClimb(
     if (!dryRun) journal.admitRun(run.id, ordered)
   }
   // After the first effect others need not wait any more.
-  const effects = telling(createEffects(ports, dryRun), (effect) => {
+  const idNow = (): string => progress.containerId ?? run.containerId
+  const all = attributed(createEffects(ports, dryRun), run.containerId, idNow)
+  const effects = telling(all, (effect) => {
     progress.acted = !dryRun
     if (effect === 'stop') progress.stopped = !dryRun
     calm()
@@ -167,12 +211,16 @@ async function admitAndClimb(
     aim: (goal) => aimOf(goal, { resource, tier: aim.aim ?? tier }, thresholds),
     contextOf: (stepId) => ({
       stepId,
+      acting: acts && !dryRun,
+      containerId: run.containerId,
       tier,
       settings: settings(),
       clock: waiting(clock, calm),
       procfs: ports.procfs,
+      hostCores: ports.observer.hostCores,
       effects,
       ownPid: ports.ownPid,
+      sessions: ports.sessions,
       signal: cancel,
       look: async () => {
         const seen = await target.look()
@@ -182,10 +230,35 @@ async function admitAndClimb(
       },
       seen: target.seen,
       refresh: target.refresh,
-      adopt: target.adopt,
+      adopt: (container) => {
+        progress.containerId = container.id
+        target.adopt(container)
+      },
+      builder: ports.builder,
+      recreations: () => journal.recreations(),
+      takeBackRecreation: async (patience) => {
+        const begun = journal.recreations().find((one) => one.stepId === stepId)
+        // Not cut short, and nobody else waits for it.
+        return begun === undefined ? 'back' : takeBack(begun, patience, ports)
+      },
       note: (plan) => journal.planStep(stepId, plan),
       temporaries: () => journal.temporaries(),
       restartsLastHour: () => journal.restartsSince(run.name, clock.now() - hour),
+      restartsSince: (seconds) => journal.restartsSince(run.name, clock.now() - seconds * 1000),
+      ordered,
+      remark: (sentence) => {
+        progress.remarks = [...(progress.remarks ?? []), sentence]
+      },
+      inventory: ports.inventory,
+      policyOf: ports.policyOf,
+      wokenInVain: ({ pid, startTicks }) =>
+        journal.signalledInVain('reap-zombies', pid, startTicks, clock.now() - lastingVain),
+      noteLater: (plan) => {
+        // Whoever waits for it looks whether it has failed.
+        plan.catch(() => {})
+        progress.later = [...(progress.later ?? []), { stepId, plan }]
+      },
+      logs: (lines) => ports.docker.logs(idNow(), lines),
     }),
   }
   const before = brokenDependents(target.seen().container, ports)

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Observer } from '../census/observe.ts'
 import { PolicySettings } from '../census/policy.ts'
 import { resources, tiers as tierNames } from '../census/presets.ts'
+import { likelyProfile, profileNames } from '../census/profiles.ts'
 import type { Inventory } from '../host/inventory.ts'
 import { Measurement } from '../journal/records.ts'
 import { measure, measuredTier } from '../remediation/verify.ts'
@@ -31,6 +32,12 @@ const Container = Type.Object(
     image: Type.String(),
     state: Type.Enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']),
     health: Type.Enum(['none', 'starting', 'healthy', 'unhealthy']),
+    likelyProfile: Type.Optional(
+      Type.Enum(profileNames, {
+        description:
+          'What the name of its image looks like, where nobody says a profile. It counts for nothing.',
+      }),
+    ),
     policy: Type.Object({
       mode: PolicySettings.properties.mode,
       preset: PolicySettings.properties.preset,
@@ -80,12 +87,14 @@ export function containerRoutes(inventory: Inventory, observer: Observer): Fasti
         const { container, policy, census } = observation
         const { name, id, image, state, health } = container
         const { mode, preset, profile, protect, limits, errors } = policy
+        const likely = profile === 'unknown' ? likelyProfile(image) : undefined
         const about = {
           name,
           id,
           image,
           state,
           health,
+          ...(likely !== undefined && { likelyProfile: likely }),
           policy: { mode, preset, profile, protect, limits, errors },
         }
         if (census.kind !== 'value') return { ...about, census: census.kind }

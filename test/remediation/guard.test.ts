@@ -42,6 +42,17 @@ const withRecord = (change: Partial<Observation['container']>): Observation => (
   container: { ...at.container, ...change },
 })
 const census = at.census.kind === 'value' ? at.census.value : undefined
+const restartIll: Request = {
+  playbook: 'restart-unhealthy',
+  tier: 'critical',
+  resource: 'health',
+  acts: true,
+}
+const crashed: Observation = {
+  ...at,
+  container: { ...at.container, state: 'exited', exitCode: 1, endedBy: 'itself' },
+  census: { kind: 'gone' },
+}
 
 for (const [name, request, observation, expected] of [
   ['at the threshold it may begin', cleanup, at, undefined],
@@ -176,6 +187,30 @@ for (const [name, request, observation, expected] of [
   ['paused', cleanup, withRecord({ state: 'paused' }), { outcome: 'skipped', reason: 'not_running' }],
   ['exited', cleanup, withRecord({ state: 'exited' }), { outcome: 'skipped', reason: 'not_running' }],
   ['restarting', record, withRecord({ state: 'restarting' }), { outcome: 'skipped', reason: 'not_running' }],
+  [
+    'crashed, of which nothing was seen',
+    restartIll,
+    crashed,
+    { outcome: 'unknown', reason: 'census_unknown' },
+  ],
+  [
+    'crashed, and asked for anything but its health',
+    { ...restartIll, resource: 'processes' },
+    crashed,
+    { outcome: 'skipped', reason: 'not_running' },
+  ],
+  [
+    'ended by order, and asked for its health',
+    restartIll,
+    { ...crashed, container: { ...crashed.container, endedBy: 'order' } } as Observation,
+    { outcome: 'skipped', reason: 'not_running' },
+  ],
+  [
+    'crashed, by an order of a person',
+    { ...cleanup, ordered: true },
+    crashed,
+    { outcome: 'skipped', reason: 'not_running' },
+  ],
   [
     'what may not be read is unknown',
     cleanup,

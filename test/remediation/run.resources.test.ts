@@ -38,7 +38,8 @@ t.test('memory: fixed when what was ended gave it back', async (t) => {
   const { ending, story } = await perform(container, byMemory)
   t.match(ending, { outcome: 'fixed', reason: 'cleared' })
   t.equal(ending.detail, `memory ${GiB} -> ${GiB / 2}, critical begins at ${Math.ceil(0.9 * GiB)}`)
-  t.match(story, { before: { memory: GiB, duplicates: 4 }, after: { memory: GiB / 2, duplicates: 0 } })
+  // Over as soon as the goal holds: the others stay.
+  t.match(story, { before: { memory: GiB, duplicates: 4 }, after: { memory: GiB / 2, duplicates: 3 } })
 })
 
 t.test('memory: ineffective when duplicates went and it stayed', async (t) => {

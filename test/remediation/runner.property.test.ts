@@ -12,6 +12,16 @@ const { PIDWARDEN_SEEDS: howMany = '120', PIDWARDEN_SEED: alone } = process.env
 const seeds =
   alone === undefined ? Array.from({ length: Number(howMany) }, (_, at) => at + 1) : [Number(alone)]
 
+/** What alerts seldom come to. */
+const stroke = `
+playbooks:
+  - name: stroke
+    description: Only under a pause.
+    steps:
+      - { action: collect-evidence, onMiss: next }
+      - { action: pause-and-kill, goal: below-tier, onMiss: stop }
+`
+
 /** Budgets that short histories spend; two of three have those that are shipped. */
 const scarce = `
 remediation:
@@ -28,8 +38,8 @@ const toBeSeen = [
   ...['fixed', 'improved', 'ineffective', 'failed', 'interrupted', 'superseded', 'cancelled', 'dry_run'],
   ...['cooldown', 'budget', 'manual_intervention', 'storm', 'acting_stopped', 'deadline', 'higher_tier'],
   ...['census_unknown', 'docker_unreachable', 'container_gone', 'not_running', 'tier_not_reached'],
-  ...['crash', 'action_failed', 'respawned', 'unsafe_restart', 'own_stack'],
-  ...['SIGTERM', 'SIGKILL', 'stop', 'start', 'limit'],
+  ...['crash', 'action_failed', 'respawned', 'unsafe_recreate', 'own_stack'],
+  ...['SIGTERM', 'SIGKILL', 'stop', 'start', 'limit', 'pause', 'unpause'],
 ]
 
 type Rows = readonly Record<string, SQLOutputValue>[]
@@ -149,7 +159,10 @@ function judgeOverlaps(living: SimulatedPidwarden, { hasJumped }: RandomHistory,
   const effects = rowsOf(
     living,
     `SELECT runs.container_id, run_id FROM effects JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-     WHERE kind NOT IN ('start', 'unclamp', 'uncap', 'unpause') ORDER BY effects.id`,
+     WHERE kind NOT IN ('start', 'unclamp', 'uncap', 'unpause') AND NOT (kind = 'clamp' AND EXISTS (
+       SELECT 1 FROM effects AS first
+       WHERE first.step_id = effects.step_id AND first.kind = 'clamp' AND first.id < effects.id))
+     ORDER BY effects.id`,
   )
   for (const own of Map.groupBy(effects, (row) => row.container_id).values()) {
     const turns = own.map((row) => row.run_id).filter((run, index, all) => run !== all[index - 1])
@@ -171,9 +184,20 @@ function judgeOverlaps(living: SimulatedPidwarden, { hasJumped }: RandomHistory,
 }
 
 function judgeEnd(living: SimulatedPidwarden, { farm, queued }: RandomHistory, violate: Violate): void {
+  const meant = rowsOf(
+    living,
+    `SELECT coalesce(effects.container_id, runs.container_id) AS id, effects.limits FROM effects
+     JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id WHERE kind = 'limit'`,
+  ).map((row) => `${row.id} ${row.limits}`)
   for (const { id, name, state, limits } of living.engine.containers.values()) {
+    const isMeant = (limit: 'pids' | 'cpu'): boolean =>
+      meant.includes(`${id} ${JSON.stringify({ [limit]: limits[limit] })}`)
     if (farm.down.has(id) && state !== 'running') violate('left', `${name} is ${state}`)
-    if (limits.pids !== undefined) violate('left', `${name} has a PID limit of ${limits.pids}`)
+    if (limits.pids !== undefined && !isMeant('pids'))
+      violate('left', `${name} has a PID limit of ${limits.pids}`)
+    if (limits.cpu !== undefined && !isMeant('cpu'))
+      violate('left', `${name} has a CPU limit of ${limits.cpu}`)
+    if (state === 'paused') violate('left', `${name} is paused`)
   }
   const runs = rowsOf(living, 'SELECT * FROM runs')
   const states = new Map(runs.map(({ id, state }) => [String(id), state]))
@@ -195,7 +219,7 @@ async function live(
   let follow = (_: SimulatedPidwarden): void => {}
   const history = new RandomHistory(seed, {
     journalPath: join(folder, `${seed}.db`),
-    yaml: seed % 3 === 0 ? scarce : '',
+    yaml: stroke + (seed % 3 === 0 ? scarce : ''),
     onStart: (pidwarden) => follow(pidwarden),
   })
   tell(history)

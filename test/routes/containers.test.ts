@@ -26,3 +26,15 @@ t.test('what the census says of each container, and the tiers that it has reache
   t.notOk('cpu' in containers[0].tiers, 'one look measures no cpu, so that no tier is told')
   t.match(containers[1].policy, { mode: 'observe', errors: [/unknown/] })
 })
+
+t.test('an image that looks like a known application, where nobody says a profile', async (t) => {
+  const { app, host, engine } = createPidwarden()
+  const image = 'ghcr.io/metatool-ai/metamcp:latest'
+  addGateway(host, engine, 'unsaid', {}).container.image = image
+  addGateway(host, engine, 'said', { 'pidwarden.profile': 'metamcp' }).container.image = image
+  addGateway(host, engine, 'other', {})
+  const { containers } = (await app.inject({ url: '/api/containers', headers: bearer(token) })).json()
+  t.match(containers[0], { likelyProfile: 'metamcp', policy: { profile: 'unknown' } })
+  t.notOk('likelyProfile' in containers[1])
+  t.notOk('likelyProfile' in containers[2])
+})

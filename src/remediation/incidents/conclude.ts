@@ -18,6 +18,8 @@ export interface Findings {
   readonly acted?: boolean
   /** True when the container was stopped, or may have been. */
   readonly stopped?: boolean
+  /** Of the container that the run has gone on with, where it was recreated. */
+  readonly containerId?: string
 }
 
 /** What a run is concluded with. */
@@ -48,6 +50,8 @@ export function conclude(
     const measured = [findings.before, findings.after].filter((one) => one !== undefined)
     for (const measurement of measured) incidents.measure(incident.id, measurement)
     if (findings.acted) incidents.act(incident.id)
+    if (findings.containerId !== undefined && findings.containerId !== run.containerId)
+      incidents.update(incident.id, { containerId: findings.containerId, tier: incident.tier })
     // The trial of what was given up has worked.
     if (ending.outcome === 'fixed') incidents.release(run.name)
     const next = follow(run, ending, findings, incident, journal)
@@ -64,7 +68,7 @@ export function conclude(
 function follow(
   run: Run,
   ending: Ending,
-  { before, miss, rung, acted = false, stopped = false }: Findings,
+  { before, miss, rung, acted = false, stopped = false, containerId = run.containerId }: Findings,
   incident: Incident,
   journal: Journal,
 ): Run | undefined {
@@ -79,7 +83,7 @@ function follow(
   if (what.kind === 'people' && (incident.manual === undefined || ending.reason !== 'breaker_open'))
     journal.incidents.needPeople(incident.id, what.reason)
   if (what.kind !== 'rung') return undefined
-  const { episodeId, containerId, name, aim = tier } = run
+  const { episodeId, name, aim = tier } = run
   return journal.addRun({
     id: randomUUID(),
     episodeId,

@@ -38,6 +38,8 @@ const didNotHelp: ReadonlySet<Outcome> = new Set(['ineffective', 'regressed', 'f
 const exhausted: ReadonlySet<Reason> = new Set([
   'restart_budget',
   'unsafe_restart',
+  'unsafe_recreate',
+  'exploded_again',
   'breaker_open',
   'dependents_broken',
 ])

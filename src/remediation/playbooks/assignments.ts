@@ -35,7 +35,9 @@ export function findBadAssignments(config: Assigning): readonly string[] {
         const where = whoSays(layer, layers, preset, tier, resource)
         if (playbook === undefined) return [`${where}: there is no playbook ${name}`]
         if (isFor(playbook, tier, resource)) return []
-        const what = `${name} is not for ${tier} of ${resource}`
+        const what = playbook.orderedOnly
+          ? `${name} may only be ordered by a person (orderedOnly), and no alert may call it`
+          : `${name} is not for ${tier} of ${resource}`
         return where === undefined
           ? [`playbooks.${own.indexOf(playbook)}.for: ${what}, where the preset ${preset} calls for it`]
           : [`${where}: ${what}`]

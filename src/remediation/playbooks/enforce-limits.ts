@@ -6,7 +6,6 @@ export const enforceLimits: ShippedPlaybook = {
   description: 'Sets the limits that the policy wants, and makes sure that the kernel holds them.',
   steps: [
     { action: 'collect-evidence', onMiss: 'next' },
-    { action: 'kill-orphans', onMiss: 'next' },
-    { action: 'kill-duplicates', goal: 'below-tier', onMiss: 'escalate' },
+    { action: 'enforce-limits', goal: 'below-tier', onMiss: 'escalate' },
   ],
 }

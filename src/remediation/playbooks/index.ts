@@ -1,10 +1,13 @@
 import type { ShippedPlaybook } from '../playbook.ts'
 import { cleanup } from './cleanup.ts'
 import { contain } from './contain.ts'
+import { drain } from './drain.ts'
 import { enforceLimits } from './enforce-limits.ts'
 import { protectStartup } from './protect-startup.ts'
+import { purge } from './purge.ts'
 import { reap } from './reap.ts'
 import { record } from './record.ts'
+import { recreate } from './recreate.ts'
 import { relieveCpu } from './relieve-cpu.ts'
 import { relieveMemory } from './relieve-memory.ts'
 import { restart } from './restart.ts'
@@ -14,6 +17,7 @@ import { restartUnhealthy } from './restart-unhealthy.ts'
 export const shipped: readonly ShippedPlaybook[] = [
   record,
   cleanup,
+  drain,
   contain,
   restart,
   relieveMemory,
@@ -22,4 +26,6 @@ export const shipped: readonly ShippedPlaybook[] = [
   protectStartup,
   enforceLimits,
   restartUnhealthy,
+  purge,
+  recreate,
 ]

@@ -5,6 +5,9 @@ import type { Playbook, Step } from '../playbook.ts'
 /** What every playbook that acts begins with. */
 const first = 'collect-evidence'
 
+/** What only a person may order. */
+const ordered = 'purge'
+
 /**
  * What is wrong with playbooks, each by itself, though every value has its form: `playbooks.0.steps.1.action: …`.
  * `runDeadline` in seconds.
@@ -17,6 +20,7 @@ export function findBadLadders(playbooks: readonly Playbook[], runDeadline: numb
       ...(earlier < index ? [`${where}.name: playbooks.${earlier} is called ${playbook.name} already`] : []),
       ...playbook.steps.flatMap((step, position) => badStep(step, `${where}.steps.${position}`)),
       ...withoutEvidence(playbook, where),
+      ...callable(playbook, where),
       ...unreachable(playbook, where),
       ...tooPatient(playbook, where, runDeadline),
     ]
@@ -39,6 +43,13 @@ function withoutEvidence({ steps }: Playbook, where: string): string[] {
   const acts = steps.some(({ action }) => findAction(action)?.acts)
   if (!acts || steps[0]?.action === first) return []
   return [`${where}.steps.0.action: a playbook that acts must begin with ${first}`]
+}
+
+/** An alert knows nothing that would allow it to end what has not leaked. */
+function callable({ steps, orderedOnly = false }: Playbook, where: string): string[] {
+  const at = steps.findIndex(({ action }) => action === ordered)
+  if (at < 0 || orderedOnly) return []
+  return [`${where}.steps.${at}.action: a playbook with ${ordered} must be orderedOnly: true`]
 }
 
 /** With a goal that holds the run is over too, so that nothing comes behind a step that ends it otherwise. */

@@ -1,12 +1,14 @@
 import type { ShippedPlaybook } from '../playbook.ts'
 
-/** Wakes the parents of zombies, so that they are waited for. */
+/**
+ * Wakes the parents of zombies, so that they are waited for. Ends there where that does not help: what goes further, for
+ * ten of them, would do more harm than they. From a higher tier on the policy calls for `restart`.
+ */
 export const reap: ShippedPlaybook = {
   name: 'reap',
-  description: 'Wakes the parents of zombies, so that they are waited for.',
+  description: 'Wakes the parents of zombies (SIGCHLD), so that they are waited for. Ends nothing.',
   steps: [
     { action: 'collect-evidence', onMiss: 'next' },
-    { action: 'kill-orphans', onMiss: 'next' },
-    { action: 'kill-duplicates', goal: 'below-tier', onMiss: 'escalate' },
+    { action: 'reap-zombies', goal: 'below-tier', wait: 2, onMiss: 'stop', onError: 'stop' },
   ],
 }

@@ -7,7 +7,8 @@ export const relieveCpu: ShippedPlaybook = {
     'Ends leaked instances, the busiest first; caps the CPU for a while where that was not enough.',
   steps: [
     { action: 'collect-evidence', onMiss: 'next' },
-    { action: 'kill-orphans', onMiss: 'next' },
-    { action: 'kill-duplicates', goal: 'below-tier', onMiss: 'escalate' },
+    { action: 'kill-busiest', goal: 'below-tier', onMiss: 'next' },
+    // What is in use is told by two looks a second apart, and the first one was before the cap.
+    { action: 'cap-cpu', goal: 'below-tier', wait: 5, onMiss: 'escalate' },
   ],
 }

@@ -1,12 +1,11 @@
 import type { ShippedPlaybook } from '../playbook.ts'
 
-/** Ends leaked instances, the largest first, until the memory is below the tier. */
+/** Ends leaked instances, the largest first. The kernel takes back what they held a little later. */
 export const relieveMemory: ShippedPlaybook = {
   name: 'relieve-memory',
   description: 'Ends leaked instances, the largest first, until the memory is below the tier.',
   steps: [
     { action: 'collect-evidence', onMiss: 'next' },
-    { action: 'kill-orphans', onMiss: 'next' },
-    { action: 'kill-duplicates', goal: 'below-tier', onMiss: 'escalate' },
+    { action: 'kill-largest', goal: 'below-tier', wait: 10, onMiss: 'escalate' },
   ],
 }

@@ -153,6 +153,14 @@ const cases: readonly [string, Partial<Past>, Sequel | RegExp, Ladder?][] = [
     },
     /restarted 3 times/,
   ],
+  [
+    'explodes again, whatever it was restarted with',
+    {
+      miss: undefined,
+      ending: { outcome: 'skipped', reason: 'exploded_again', detail: 'under the stricter limits' },
+    },
+    /under the stricter limits/,
+  ],
   ['never to be restarted', { ending: { outcome: 'skipped', reason: 'unsafe_restart' } }, /unsafe_restart/],
   [
     'given up after several',

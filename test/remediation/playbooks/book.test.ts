@@ -1,6 +1,8 @@
 import t from 'tap'
 import { parseConfig } from '../../../src/config.ts'
+import type { Step } from '../../../src/remediation/playbook.ts'
 import { createPlaybooks } from '../../../src/remediation/playbooks/book.ts'
+import { shipped } from '../../../src/remediation/playbooks/index.ts'
 
 const yaml = `
 playbooks:
@@ -21,26 +23,32 @@ t.test('without any of its own, a file has the shipped ones', async (t) => {
     createPlaybooks().all.map(({ name, acts }) => [name, acts]),
     [
       ['record', false],
-      ['cleanup', true],
-      ['contain', true],
-      ['restart', true],
+      ...[
+        'cleanup',
+        'drain',
+        'contain',
+        'restart',
+        'relieve-memory',
+        'relieve-cpu',
+        'reap',
+        'protect-startup',
+        'enforce-limits',
+        'restart-unhealthy',
+        'purge',
+        'recreate',
+      ].map((name) => [name, true]),
     ],
   )
 })
 
 t.test('a new name is added, a shipped one is replaced in its place', async (t) => {
+  const usual = createPlaybooks().all.map(({ name, acts }) => [name, acts && name !== 'cleanup'])
   t.same(
     all.map(({ name, acts }) => [name, acts]),
-    [
-      ['record', false],
-      ['cleanup', false],
-      ['contain', true],
-      ['restart', true],
-      ['trim', true],
-    ],
+    [...usual, ['trim', true]],
   )
   t.match(find('cleanup'), { description: 'Only looks.', steps: { length: 1 } })
-  t.equal(createPlaybooks().find('cleanup')?.steps.length, 3, 'other books have the shipped one')
+  t.equal(createPlaybooks().find('cleanup')?.steps.length, 4, 'other books have the shipped one')
   for (const name of ['nothing', 'toString', '__proto__']) t.equal(find(name), undefined, name)
 })
 
@@ -50,10 +58,11 @@ t.test('steps have what was said, and defaults for the rest', async (t) => {
     { action: { name: 'collect-evidence' }, ...plain, onMiss: 'next' },
     { action: { name: 'kill-duplicates' }, goal: 'below-warning', wait: 9, onMiss: 'stop', onError: 'next' },
   ])
-  for (const { action, wait, onError } of createPlaybooks().all.flatMap(({ steps }) => steps)) {
-    // A limit that cannot be set is no reason to let the leak go on.
-    t.same([wait, onError], [0, action.name === 'clamp-pids' ? 'next' : 'escalate'])
-  }
+  const ready = createPlaybooks().all.flatMap(({ steps }) => steps)
+  const written: readonly Step[] = shipped.flatMap(({ steps }) => steps)
+  t.equal(ready.length, written.length)
+  for (const [at, { wait = 0, onError = 'escalate' }] of written.entries())
+    t.match(ready[at], { wait, onError }, String(at))
 })
 
 t.test('what a playbook is for', async (t) => {

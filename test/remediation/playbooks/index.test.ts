@@ -20,11 +20,20 @@ t.test('a restart comes last, behind a cleanup that may make it needless', async
   const steps = shipped.find(({ name }) => name === 'restart')?.steps ?? []
   t.same(
     steps.map(({ action }) => action),
-    ['collect-evidence', 'kill-orphans', 'kill-duplicates', 'restart-container'],
+    [
+      'collect-evidence',
+      'kill-orphans',
+      'drain-sessions',
+      'kill-duplicates',
+      'restart-container',
+      'recreate-container',
+    ],
   )
-  t.match(steps[2], { goal: 'below-tier', onMiss: 'next' })
+  t.match(steps[3], { goal: 'below-tier', onMiss: 'next' })
+  t.match(steps[4], { goal: 'below-tier', onMiss: 'next', onError: 'next' })
   for (const { name, steps: others } of shipped) {
-    if (name !== 'restart')
+    // An unhealthy container is not made well by ending what it has leaked.
+    if (name !== 'restart' && name !== 'restart-unhealthy')
       t.notOk(
         others.some(({ action }) => action === 'restart-container'),
         name,
@@ -38,10 +47,30 @@ t.test('a shipped playbook that acts and did not help calls for more', async (t)
     [
       ['record', 'next'],
       ['cleanup', 'escalate'],
+      ['drain', 'escalate'],
       ['contain', 'escalate'],
       ['restart', 'escalate'],
+      ['relieve-memory', 'escalate'],
+      ['relieve-cpu', 'escalate'],
+      // A restart for ten zombies would do more harm than they: that is for a higher tier.
+      ['reap', 'stop'],
+      ['protect-startup', 'escalate'],
+      ['enforce-limits', 'escalate'],
+      ['restart-unhealthy', 'escalate'],
+      ['purge', 'stop'],
+      ['recreate', 'escalate'],
     ],
   )
+})
+
+t.test('a gateway that gives up servers that cannot start is not clamped', async (t) => {
+  for (const { name, steps } of shipped) {
+    const taken = steps.filter(({ profiles }) => profiles?.includes('metamcp') ?? true)
+    t.notOk(
+      taken.some(({ action }) => action === 'clamp-pids'),
+      name,
+    )
+  }
 })
 
 t.test('every playbook that a preset calls for exists', async (t) => {
