@@ -90,6 +90,15 @@ const yaml = ({ name }: CrashContainer, { playbook }: Point): string => `
         profile: ${playbook === 'restart' ? 'unknown' : 'generic'}
         thresholds: { duplicates: { warning: 1, critical: 2, emergency: 3, nuclear: 3 } }
   remediation: { ${seconds}, grace: 0.3, cooldown: 0 }
+  # The shipped one, however often it comes: without the limits that a second explosion brings.
+  playbooks:
+    - name: restart
+      description: Cleans up, then stops and starts.
+      steps:
+        - { action: collect-evidence, onMiss: next }
+        - { action: kill-orphans, onMiss: next }
+        - { action: kill-duplicates, goal: below-tier, onMiss: next }
+        - { action: restart-container, goal: below-tier, onMiss: escalate }
 `
 
 /** How long a program may take until it dies where it should, milliseconds. */

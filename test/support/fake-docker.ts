@@ -179,8 +179,10 @@ export function createFakeDocker(): FakeDocker {
     },
     async pause(id) {
       await enter('pause', id)
+      if (find('pause', id).state === 'paused') return false
       Object.assign(find('pause', id), { state: 'paused' })
       emit('pause', id)
+      return true
     },
     async unpause(id) {
       await enter('unpause', id)

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/host/clock.ts'
 import type { Docker } from '../../src/host/docker.ts'
 import type { Inventory } from '../../src/host/inventory.ts'
 import type { Signals } from '../../src/host/signal.ts'
+import type { Calm } from '../../src/remediation/ease-off.ts'
 import { recover, settleDebts, settleTemporaries } from '../../src/remediation/recover.ts'
 import { bearer } from './problem.ts'
 import { SimulatedDocker, unreachable } from './simulated-docker.ts'
@@ -19,6 +20,10 @@ export const moments = [
   'after start',
   'before update',
   'after update',
+  'before pause',
+  'after pause',
+  'before unpause',
+  'after unpause',
   'before inspect',
 ] as const
 /** One of these. */
@@ -120,7 +125,8 @@ export class MortalPidwarden {
 
   /** As the service does. */
   async #keepHouse(pidwarden: SimulatedPidwarden): Promise<void> {
-    const ports = { ...pidwarden.ports, runner: pidwarden.runner, log: pidwarden.logger }
+    const calm: Calm = new Map()
+    const ports = { ...pidwarden.ports, runner: pidwarden.runner, log: pidwarden.logger, calm }
     for (let recovered = false; this.living === pidwarden; ) {
       if (this.engine.connection.connected) {
         if (!recovered) recover(ports)

@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
 import { stackLabel } from '../../src/census/labels.ts'
+import type { Limits } from '../../src/journal/records.ts'
 import type { RandomHistory } from './random-history.ts'
 import type { SimulatedContainer } from './simulated-docker.ts'
 import type { SimulatedProcess } from './simulated-host.ts'
@@ -99,8 +100,12 @@ export class Onlooker {
         this.#violate('left', `${about}: it was not stopped here`)
       return
     }
+    if (verb === 'unpause') {
+      if (farm.asleep.has(container.id)) this.#violate('left', `${about}: a person has paused it`)
+      return
+    }
     // A limit may be taken back whenever that can be done: none of these containers has one of its own.
-    if (verb === 'limit' && limit === '-1') return
+    if (verb === 'limit' && (limit.endsWith('-1') || isHeld(container, limit, living))) return
     if (verb === 'stop') farm.down.add(container.id)
     if (process !== undefined) {
       this.#judgeVictim(about, process, container)
@@ -145,6 +150,18 @@ export class Onlooker {
   }
 }
 
+/** Whether it is a limit that was there before another for a while, or one that a run has left behind, or eases. */
+function isHeld({ id }: SimulatedContainer, limit: string, { journal }: SimulatedPidwarden): boolean {
+  const isSame = ({ pids, cpu }: Limits): boolean => limit === `${pids}` || limit === `cpu=${cpu}`
+  return journal
+    .temporaries()
+    .filter((one) => one.containerId === id)
+    .some(
+      ({ limits, limitsBefore, runId }) =>
+        isSame(limitsBefore) || (isSame(limits) && journal.run(runId)?.state === 'done'),
+    )
+}
+
 /** Whether the journal knows of a stop of this life. */
 function wasStopped({ startedAt }: SimulatedContainer, { database }: SimulatedPidwarden): boolean {
   return (
@@ -154,7 +171,8 @@ function wasStopped({ startedAt }: SimulatedContainer, { database }: SimulatedPi
 
 /** What was written down and is not done yet. */
 const intents = `SELECT runs.* FROM effects JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-  WHERE result IS NULL AND coalesce(effects.container_id, runs.container_id) = ? AND kind = ? AND pid IS ? AND signal IS ? AND life IS ?
+  WHERE result IS NULL AND coalesce(effects.container_id, runs.container_id) = ?1
+    AND (kind = ?2 OR (?2 = 'limit' AND kind IN ('clamp', 'cap', 'limit'))) AND pid IS ?3 AND signal IS ?4 AND life IS ?5
   ORDER BY effects.id DESC LIMIT 1`
 
 /** A run that does something to the machine. */
@@ -170,9 +188,10 @@ function doerOf(
   { verb, container: { id, startedAt }, process }: Done,
   statement: StatementSync,
 ): Doer | undefined {
-  const kind = process !== undefined ? 'signal' : verb === 'limit' ? 'clamp' : verb
+  const kind = process === undefined ? verb : 'signal'
   const signal = process === undefined ? null : verb
-  const row = statement.get(id, kind, process?.pid ?? null, signal, kind === 'stop' ? startedAt : null)
+  const life = kind === 'stop' || kind === 'pause' ? startedAt : null
+  const row = statement.get(id, kind, process?.pid ?? null, signal, life)
   if (row?.state !== 'running') return undefined
   return {
     id: String(row.id),

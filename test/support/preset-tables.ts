@@ -11,7 +11,7 @@ const tiers = ['warning', 'critical', 'emergency', 'nuclear']
 const everywhere = {
   duplicates: '1 record, 5 cleanup, 20 contain, 50 restart',
   orphans: '1 record, 5 cleanup, 20 contain, 50 restart',
-  zombies: '1 record, 10 reap, 50 reap, -',
+  zombies: '1 record, 10 reap, 50 restart, -',
 }
 const pids = {
   of25: { pids: '19 record, 23 cleanup, 24 contain, 25 restart' },

@@ -49,6 +49,8 @@ export class RandomFarm {
   readonly untouchable = new Set<SimulatedProcess>()
   /** Ids of containers that pidwarden has stopped and that have not begun another life since. */
   readonly down = new Set<string>()
+  /** Ids of containers that a person has paused. */
+  readonly asleep = new Set<string>()
   readonly #machine: MortalPidwarden
   readonly #random: Random
   readonly #gateways = new Map<string, Gateway>()
@@ -171,6 +173,7 @@ export class RandomFarm {
     const { engine } = this.#machine
     const { container } = this.#pick()
     const { id, name, state } = container
+    if (state === 'paused') return `${name} is paused and does nothing`
     if (state !== 'running') {
       engine.run(container)
       return `somebody starts ${name}`
@@ -181,6 +184,27 @@ export class RandomFarm {
     if (this.#random.chance(0.3)) return `${name} ends`
     engine.run(container)
     return `${name} ends and is started by its restart policy`
+  }
+
+  /** docker pause by a person, and back. In the very moment in which pidwarden does it, nobody can tell who did. */
+  pauseByHand(isPausing: (id: string) => boolean): string {
+    const { container } = this.#pick()
+    const { id, name, state } = container
+    if (this.wake(id)) return `somebody wakes ${name}`
+    if (state !== 'running' || isPausing(id)) return `nobody pauses ${name}`
+    this.asleep.add(id)
+    container.state = 'paused'
+    this.#machine.host.freeze(id)
+    return `somebody pauses ${name}`
+  }
+
+  /** docker unpause by a person, of what a person has paused; false where nobody has. */
+  wake(id: string): boolean {
+    const container = this.container({ id })
+    if (!this.asleep.delete(id) || container?.state !== 'paused') return false
+    container.state = 'running'
+    this.#machine.host.thaw(id)
+    return true
   }
 
   /** docker exec: what that starts is nobody's leak. */
@@ -205,7 +229,13 @@ export class RandomFarm {
     const { host } = this.#machine
     for (const process of host.in(id)) this.untouchable.add(process)
     this.down.delete(id)
-    host.cgroupFiles.set(id, { pidsLimit: limits.pids ?? 400, memoryWorkingSet: 1e8, memoryLimit: 20e9 })
+    this.asleep.delete(id)
+    host.cgroupFiles.set(id, {
+      pidsLimitHits: 0,
+      pidsLimit: limits.pids ?? 400,
+      memoryWorkingSet: 1e8,
+      memoryLimit: 20e9,
+    })
     const gateway = this.#gateways.get(name)
     if (gateway?.container.id === id && this.#leaksAtStart.has(name)) gateway.duplicate(7)
   }

@@ -25,6 +25,8 @@ const ills = [
   'stop',
   'start',
   'update',
+  'pause',
+  'unpause',
 ] as const
 
 /** A machine on which things happen as a seed has it, and what an onlooker knows of it. */
@@ -77,6 +79,7 @@ export class RandomHistory {
       [3, () => farm.recreate()],
       [3, () => farm.dieByItself()],
       [1, () => farm.enterFromOutside()],
+      [2, () => farm.pauseByHand((id) => this.#isPausing(id))],
       [7, () => this.#breakSomething()],
       [12, () => this.#repair()],
       [5, () => this.#crash()],
@@ -188,7 +191,10 @@ export class RandomHistory {
   }
 
   async #order(): Promise<string> {
-    const playbook = this.#random.pick(['cleanup', 'contain', 'restart'])
+    const playbook = this.#random.pick([
+      ...['cleanup', 'contain', 'restart', 'relieve-cpu', 'protect-startup'],
+      'stroke',
+    ])
     const dryRun = this.#random.chance(0.5)
     const url = `/api/containers/${this.farm.pick().name}/playbooks/${playbook}?dryRun=${dryRun}`
     return `POST ${url}: ${await this.machine.post(url)}`
@@ -290,6 +296,7 @@ export class RandomHistory {
     engine.deafKernel = false
     host.cgroupFailure = undefined
     for (const failures of Object.values(engine.failures)) failures.length = 0
+    for (const id of this.farm.asleep) this.farm.wake(id)
   }
 
   async #crash(): Promise<string> {
@@ -299,6 +306,15 @@ export class RandomHistory {
     else if (how === 'gently') await machine.shutDown()
     else machine.diesAt = how
     return how === 'gently' ? 'pidwarden is shut down' : `pidwarden dies: ${how}`
+  }
+
+  /** Whether pidwarden is about to pause the container, or has, as far as its journal tells. */
+  #isPausing(containerId: string): boolean {
+    const { living } = this.machine
+    return (
+      living?.journal.temporaries().some((one) => one.kind === 'pause' && one.containerId === containerId) ??
+      true
+    )
   }
 
   #jump(): string {

@@ -45,6 +45,8 @@ export class SimulatedDocker {
    * old life runs, and a start is answered as if it had worked. Undefined: a stop is over when it is answered.
    */
   slowStop: number | undefined
+  /** Called when limits of a container were changed. */
+  onUpdated: (container: SimulatedContainer) => void = () => {}
   /** Limits are configured, and the kernel does not hold them. */
   deafKernel = false
   connection: InventoryState = { connected: true, listedAt: 0, error: undefined }
@@ -83,6 +85,7 @@ export class SimulatedDocker {
 
   /** The container begins a life: new pids, and a start time of its own, in nanoseconds as Docker gives it. */
   run(container: SimulatedContainer): void {
+    this.#host.thaw(container.id)
     container.pid = this.#fills.get(container.id)?.(container.id) ?? 0
     container.state = 'running'
     const moment = new Date(this.#host.clock.now()).toISOString().slice(0, -1)
@@ -95,6 +98,22 @@ export class SimulatedDocker {
     for (const { pid } of this.#host.in(container.id)) this.#host.processes.delete(pid)
     container.state = 'exited'
     container.pid = 0
+  }
+
+  /** A container that does not run yet, and will be filled as another one is. */
+  twin(name: string, like: SimulatedContainer, record: Partial<ContainerRecord>): SimulatedContainer {
+    const fill = this.#fills.get(like.id) ?? (() => 0)
+    const { imageId, imageLabels = {}, stopTimeout } = like
+    const container = this.add({
+      name,
+      imageLabels,
+      fill: () => 0,
+      record: { imageId, stopTimeout, ...record },
+    })
+    this.halt(container)
+    Object.assign(container, { state: 'created', startedAt: '0001-01-01T00:00:00Z' })
+    this.#fills.set(container.id, fill)
+    return container
   }
 
   /** docker rm -f. */
@@ -131,6 +150,7 @@ export class SimulatedDocker {
     start: async (id) => {
       const container = this.#find('start', id)
       this.#host.effects.push(`start ${container.name}`)
+      if (container.state === 'paused') throw new DockerError('failed', `start ${id}: it is paused`)
       // What runs already is answered with 304, which is a success that changes nothing.
       if (container.state !== 'running') this.run(container)
     },
@@ -140,24 +160,30 @@ export class SimulatedDocker {
       const limits = Object.entries({ ...container.limits, ...change })
       container.limits = Object.fromEntries(limits.filter(([, limit]) => limit > 0))
       if (this.deafKernel) return
-      const { pids, memory, cpu } = container.limits
+      const { pids, memory, memorySwap, memoryReservation, cpu } = container.limits
       const files: Record<string, number | undefined> = {
         ...this.#host.cgroupFiles.get(id),
         ...('pids' in change && { pidsLimit: pids }),
         ...('memory' in change && { memoryLimit: memory }),
+        ...('memorySwap' in change && { memorySwapLimit: memorySwap }),
+        ...('memoryReservation' in change && { memoryReservation }),
         ...('cpu' in change && { cpuLimit: cpu }),
       }
       const present = Object.entries(files).filter(([, limit]) => limit !== undefined)
       this.#host.cgroupFiles.set(id, Object.fromEntries(present))
+      this.onUpdated(container)
     },
     pause: async (id) => {
       const container = this.#find('pause', id)
+      if (container.state === 'paused') return false
       this.#host.effects.push(`pause ${container.name}`)
       container.state = 'paused'
       this.#host.freeze(id)
+      return true
     },
     unpause: async (id) => {
       const container = this.#find('unpause', id)
+      if (container.state !== 'paused') return
       this.#host.effects.push(`unpause ${container.name}`)
       container.state = 'running'
       this.#host.thaw(id)

@@ -1,5 +1,5 @@
 import type { CgroupReading, Cgroups } from '../../src/host/cgroup.ts'
-import type { Procfs } from '../../src/host/procfs.ts'
+import type { Procfs, ProcIo } from '../../src/host/procfs.ts'
 import type { Reading } from '../../src/host/reading.ts'
 import type { Signals } from '../../src/host/signal.ts'
 import { createSimulatedClock } from './simulated-clock.ts'
@@ -17,12 +17,15 @@ export interface SimulatedProcess {
   uid: Reading<number>
   environ: Reading<readonly string[]>
   listens: Reading<boolean>
+  /** How many it holds. */
+  sockets: number
   cgroup: string
   threads: number
   rssPages: number
   /** Clock ticks of CPU time so far. */
   cpuTicks: number
   openFds: Reading<number>
+  io: Reading<ProcIo>
   state: string
   /** Takes no notice of SIGTERM. */
   stubborn: boolean
@@ -50,7 +53,10 @@ export const everyReading: Required<CgroupReading> = {
   memoryUsage: 1,
   memoryWorkingSet: 1,
   memoryAnon: 1,
+  memoryDirty: 1,
   memoryLimit: 1,
+  memorySwapLimit: 1,
+  memoryReservation: 1,
   memorySwap: 1,
   memoryPeak: 1,
   oomKills: 1,
@@ -109,11 +115,13 @@ export class SimulatedHost {
       uid: value(0),
       environ: value(['PATH=/usr/bin']),
       listens: value(false),
+      sockets: 1,
       cgroup: `0::/system.slice/docker-${containerId}.scope`,
       threads: 1,
       rssPages: 0,
       cpuTicks: 0,
       openFds: value(3),
+      io: value({ rchar: 0, wchar: 0 }),
       state: 'S',
       stubborn: false,
       stuck: false,
@@ -202,6 +210,12 @@ export class SimulatedHost {
     environ: (pid) => this.#read(pid, ({ environ }) => environ),
     cgroup: (pid) => this.#read(pid, ({ cgroup }) => value(cgroup)),
     listens: (pid) => this.#read(pid, ({ listens }) => listens),
+    sockets: (pid) =>
+      this.#read(pid, ({ sockets: total, listens }) =>
+        listens.kind === 'value' ? value({ total, listening: listens.value }) : listens,
+      ),
+    privateMemory: (pid) => this.#read(pid, ({ rssPages }) => value(rssPages * 4096)),
+    io: (pid) => this.#read(pid, ({ io }) => io),
     uptime: () => this.ticks / 100,
     ownCapabilities: () => 0xffff_ffffn,
   }

@@ -18,11 +18,15 @@ import { createPoster } from '../../src/remediation/notices/poster.ts'
 import { createPlaybooks } from '../../src/remediation/playbooks/book.ts'
 import { execute, type RunPorts } from '../../src/remediation/run.ts'
 import { createRunner } from '../../src/remediation/runner.ts'
+import { createSessionWatch } from '../../src/remediation/sessions/watch.ts'
 import type { RemediationSettings } from '../../src/remediation/settings.ts'
+import { ownLimitsOf } from '../../src/remediation/temporary.ts'
 import type { Verdict, WebhookAlert } from '../../src/remediation/webhook.ts'
 import { SimulatedAlertmanager, usualAlertmanager } from './simulated-alertmanager.ts'
+import { SimulatedBuilder } from './simulated-builder.ts'
 import { SimulatedDocker } from './simulated-docker.ts'
 import { SimulatedHost } from './simulated-host.ts'
+import { noSessionApi } from './simulated-metamcp.ts'
 
 /** The token of the simulated pidwarden; no response and no log line may hold it. */
 export const token = 'a-token-that-nobody-may-ever-see'
@@ -56,9 +60,11 @@ export function createPidwarden({
   restrained = false,
   host = new SimulatedHost(),
   engine = new SimulatedDocker(host),
+  sessionApi = noSessionApi,
 } = {}) {
   const { clock, procfs, cgroups } = host
   const { docker, inventory } = engine
+  const simulated = new SimulatedBuilder(engine, host)
   const config = parseConfig(yaml, 'test.yaml')
   // Restraint is a matter of its own: other tests act as often as they like.
   const settings: RemediationSettings = {
@@ -77,21 +83,42 @@ export function createPidwarden({
   const playbooks = () => playbooksNow
   const { database } = openDatabase(journalPath, clock.now())
   const journal = new Journal(database, clock.now)
-  const observer = createObserver({ procfs, cgroups, clock, policyOf: policy, hostCores: 8, ownPid })
+  const observer = createObserver({
+    procfs,
+    cgroups,
+    clock,
+    policyOf: policy,
+    hostCores: 8,
+    ownPid,
+    ownLimits: ownLimitsOf(journal),
+  })
   const logs: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => logs.push(line) })
+  const sessions = createSessionWatch({
+    api: sessionApi,
+    inventory,
+    observer,
+    procfs,
+    clock,
+    journal,
+    settings: () => config.sessions,
+    policyOf: policy,
+    log: logger,
+  })
   const ports: RunPorts = {
     inventory,
     observer,
     procfs,
     signals: host.signalPort,
     docker,
+    builder: simulated.builder,
     journal,
     clock,
     settings: () => settings,
     policyOf: policy,
     playbooks,
     ownPid,
+    sessions,
   }
   const runner = createRunner(ports, logger)
   const system = { read: async () => hostReading }
@@ -192,6 +219,7 @@ export function createPidwarden({
   return {
     host,
     engine,
+    simulated,
     clock,
     settings,
     config,
@@ -210,6 +238,7 @@ export function createPidwarden({
     alertmanager,
     alertmanagerUrls,
     watch,
+    sessions,
     poster,
     privileges,
     logs,

@@ -31,7 +31,8 @@ export function draw([pid, ppid, commandLine, ageSeconds = 600]: Drawn): Process
 
 /**
  * The tree and the instances of a container. Identity is the command line; processes whose command line holds a `?`
- * could not be read. `reparented` are those that were seen below another parent before.
+ * could not be read. `reparented` are those that were seen below another parent before, `quiet` those that have not
+ * run for long.
  */
 export function drawTree(
   drawn: readonly Drawn[],
@@ -40,14 +41,20 @@ export function drawTree(
     copies = 1,
     keep = 'oldest',
     reparented = [],
+    quiet = [],
   }: {
     init?: number
     copies?: number
     keep?: 'oldest' | 'newest'
     reparented?: readonly number[]
+    quiet?: readonly number[]
   } = {},
 ): { tree: ProcessTree; instances: readonly StandingInstance[] } {
-  const tree = buildTree(drawn.map(draw), init)
+  const processes = drawn.map(draw)
+  const tree = buildTree(
+    processes.map((one) => (quiet.includes(one.pid) ? { ...one, quietSince: drawnUptime - 60 } : one)),
+    init,
+  )
   const found = findInstances(tree, {
     command: commandOf,
     reparented: ({ pid }) => reparented.includes(pid),
