@@ -41,7 +41,7 @@ const wrong: readonly (readonly [name: string, yaml: string, ...messages: string
   [
     'an unknown key of a step',
     step('{ action: kill-orphans, onMis: stop, onMiss: stop }'),
-    'x.yaml:6: playbooks.0.steps.1.onMis: unknown key; expected one of action, with, profiles, goal, wait, onMiss, onError',
+    'x.yaml:6: playbooks.0.steps.1.onMis: unknown key; expected one of action, with, profiles, ifAllowed, goal, wait, onMiss, onError',
   ],
   [
     'no word on what follows',

@@ -22,13 +22,16 @@ export function playbookPart(playbook: ShippedPlaybook): string {
 
 type Step = ShippedPlaybook['steps'][number]
 
-function row({ action, with: given, profiles, goal, wait, onMiss, onError }: Step, index: number): string[] {
+function row(
+  { action, with: given, profiles, ifAllowed, goal, wait, onMiss, onError }: Step,
+  index: number,
+): string[] {
   const parameters = given === undefined ? '' : ` with ${inline(given)}`
   const patience = wait === undefined ? '' : `, waited for ${wait} s at most`
   return [
     String(index + 1),
     `[\`${action}\`](../actions.md#${action})${parameters}`,
-    profiles?.join(', ') ?? 'all profiles',
+    ifAllowed ? 'policies that allow it' : (profiles?.join(', ') ?? 'all profiles'),
     goal === undefined ? '–' : `${goal}${patience}`,
     onMiss,
     onError ?? 'escalate',

@@ -100,6 +100,8 @@ export interface ActionDefinition<Parameters extends TProperties> {
   readonly description: string
   /** True when it changes anything: such a step never runs in observe or dry-run mode. */
   readonly acts: boolean
+  /** Whether a policy allows it beyond acting at all; it does when this is left out. */
+  isAllowed?(policy: Policy): boolean
   /** What a step of a playbook may say beside the name. */
   readonly parameters: TObject<Parameters>
   /** What it would do now, printable, without doing it; a promise, where the engine has to be asked. */
@@ -110,6 +112,7 @@ export interface ActionDefinition<Parameters extends TProperties> {
 
 /** An action that has its parameters: one and the same for the plan and for the deed. */
 export interface ReadyAction extends Pick<ActionDefinition<TProperties>, 'name' | 'acts'> {
+  isAllowed(policy: Policy): boolean
   plan(sighting: Sighting, context: PlanContext): unknown
   run(context: StepContext): Promise<Ending | undefined>
 }
@@ -138,6 +141,7 @@ export function defineAction<Parameters extends TProperties>(
       return {
         name,
         acts,
+        isAllowed: (policy) => definition.isAllowed?.(policy) ?? true,
         plan: (sighting, context) => definition.plan(sighting, context, parameters),
         run: (context) => definition.run(context, parameters),
       }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
+import type { Policy } from '../census/policy.ts'
 import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
-import { type ProfileName, profileNames } from '../census/profiles.ts'
+import { profileNames } from '../census/profiles.ts'
 import type { ReadyAction } from './action.ts'
 import type { actions } from './actions/index.ts'
 
@@ -34,6 +35,13 @@ export const Step = Type.Object(
       Type.Array(Type.Enum(profileNames), {
         minItems: 1,
         description: 'The step is left out for containers of any other profile.',
+      }),
+    ),
+    ifAllowed: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'True: where the policy does not allow the action, the step is left out. Otherwise it is refused, and the run says so.',
       }),
     ),
     goal: Type.Optional(Goal),
@@ -103,8 +111,8 @@ export type ShippedPlaybook = Omit<Playbook, 'steps'> & { steps: (Step & { actio
 /** A step that can be taken: its action is found, and has its parameters. */
 export interface ReadyStep {
   readonly action: ReadyAction
-  /** Undefined = for all. */
-  readonly profiles: readonly ProfileName[] | undefined
+  /** Whether it is a step for the containers of a policy. */
+  isFor(policy: Policy): boolean
   readonly goal: Goal | undefined
   /** Seconds. */
   readonly wait: number
@@ -121,6 +129,19 @@ export interface ReadyPlaybook {
   readonly acts: boolean
   /** Whether an alert of this tier and resource may call it. */
   isFor(tier: Tier, resource: Resource): boolean
+}
+
+/**
+ * The steps of a playbook for the containers of a policy. Where the last ones are left out, the one before them ends the
+ * run as they would.
+ */
+export function stepsFor({ steps }: Pick<ReadyPlaybook, 'steps'>, policy: Policy): readonly ReadyStep[] {
+  const taken = steps.filter((step) => step.isFor(policy))
+  const [written, last] = [steps.at(-1), taken.at(-1)]
+  if (written === undefined || last === undefined || written === last) return taken
+  const onMiss = last.onMiss === 'next' ? written.onMiss : last.onMiss
+  const onError = last.onError === 'next' ? written.onError : last.onError
+  return [...taken.slice(0, -1), { ...last, onMiss, onError }]
 }
 
 /** Whether an alert of this tier and resource may call a playbook, as it is written. */

@@ -16,7 +16,7 @@ import { brokenDependents } from './dependents.ts'
 import { createEffects, type Effects } from './effects.ts'
 import { historyOf } from './history.ts'
 import { conclude, type Findings } from './incidents/conclude.ts'
-import type { ReadyPlaybook } from './playbook.ts'
+import { type ReadyPlaybook, stepsFor } from './playbook.ts'
 import type { Playbooks } from './playbooks/book.ts'
 import { takeBack } from './recreate/take-back.ts'
 import { restrain } from './restraint.ts'
@@ -202,7 +202,7 @@ async function admitAndClimb(
   const ladder: Ladder = {
     run,
     playbook,
-    steps: playbook.steps.filter(({ profiles }) => profiles?.includes(policy.profile) ?? true),
+    steps: stepsFor(playbook, policy),
     dryRun,
     ordered,
     cancel,

@@ -38,7 +38,7 @@ const toBeSeen = [
   ...['fixed', 'improved', 'ineffective', 'failed', 'interrupted', 'superseded', 'cancelled', 'dry_run'],
   ...['cooldown', 'budget', 'manual_intervention', 'storm', 'acting_stopped', 'deadline', 'higher_tier'],
   ...['census_unknown', 'docker_unreachable', 'container_gone', 'not_running', 'tier_not_reached'],
-  ...['crash', 'action_failed', 'respawned', 'unsafe_recreate', 'own_stack'],
+  ...['crash', 'action_failed', 'respawned', 'unsafe_restart', 'own_stack'],
   ...['SIGTERM', 'SIGKILL', 'stop', 'start', 'limit', 'pause', 'unpause'],
 ]
 

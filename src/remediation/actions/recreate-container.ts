@@ -28,6 +28,7 @@ export const recreateContainer = defineAction({
   description:
     "Makes the container anew from the same image with the same configuration, and the policy's limits where it has none. Only when the new one is well the old one is removed. Needs `recreate: true` in the policy.",
   acts: true,
+  isAllowed: ({ recreate }) => recreate,
   parameters: RecreateParameters,
   plan: async ({ container }, context, parameters) =>
     planOf(await survey(container, context), context, parameters),
@@ -45,7 +46,8 @@ export const recreateContainer = defineAction({
       return { outcome: 'skipped', reason: 'unsafe_recreate', detail: refusals.join('; ') }
     // To read all that took time.
     const sighting = await context.look()
-    if (context.isCleared(sighting)) {
+    // It may be recreated because a restart has left it ill.
+    if (context.isCleared(sighting) && sighting.container.health !== 'unhealthy') {
       return { outcome: 'skipped', reason: 'tier_not_reached', detail: 'it got well before it was recreated' }
     }
     context.adopt(await recreate(found, parameters.patience, context))

@@ -39,15 +39,25 @@ function ready(playbook: Playbook): ReadyPlaybook {
 }
 
 function readyStep({
-  action,
+  action: name,
   with: parameters,
   profiles,
+  ifAllowed = false,
   goal,
   wait = 0,
   onMiss,
   onError = 'escalate',
 }: Step): ReadyStep {
-  const found = findAction(action)
-  if (found === undefined) throw new TypeError(`there is no action ${action}`)
-  return { action: found.ready(parameters), profiles, goal, wait, onMiss, onError }
+  const found = findAction(name)
+  if (found === undefined) throw new TypeError(`there is no action ${name}`)
+  const action = found.ready(parameters)
+  return {
+    action,
+    isFor: (policy) =>
+      (profiles?.includes(policy.profile) ?? true) && (!ifAllowed || action.isAllowed(policy)),
+    goal,
+    wait,
+    onMiss,
+    onError,
+  }
 }

@@ -21,6 +21,6 @@ export const restart: ShippedPlaybook = {
       onMiss: 'next',
       onError: 'next',
     },
-    { action: 'recreate-container', goal: 'below-tier', onMiss: 'escalate' },
+    { action: 'recreate-container', ifAllowed: true, goal: 'below-tier', onMiss: 'escalate' },
   ],
 }

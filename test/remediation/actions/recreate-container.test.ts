@@ -90,9 +90,11 @@ t.test('the run, its incident and what follows go on with the new container', as
   const steps = ['action: recreate-container, onMiss: next', 'action: restart-container, onMiss: escalate']
   const own = `{ name: own, description: x, steps: [{ action: collect-evidence, onMiss: next }, ${steps.map((one) => `{ ${one} }`).join(', ')}] }`
   const rules =
-    '{ warning: false, critical: { at: 1, playbook: own }, emergency: { at: 1, playbook: restart } }'
+    '{ warning: false, critical: { at: 1, playbook: own }, emergency: { at: 1, playbook: again }, nuclear: false }'
+  const again =
+    '{ name: again, description: x, steps: [{ action: collect-evidence, onMiss: next }, { action: restart-container, onMiss: escalate }] }'
   const { host, engine, journal, receive, runner, clock } = createPidwarden({
-    yaml: `policy: { thresholds: { processes: ${rules} } }\nplaybooks: [${own}]`,
+    yaml: `policy: { thresholds: { processes: ${rules} } }\nplaybooks: [${own}, ${again}]`,
   })
   const { container } = addGateway(host, engine, 'metamcp', optedIn)
   receive(alertAbout(container, { playbook: 'own', resource: 'processes' }))
@@ -101,7 +103,7 @@ t.test('the run, its incident and what follows go on with the new container', as
   t.not(successor?.id, container.id)
   const runs = journal.recentRuns(10)
   t.match(runs, [
-    { containerId: successor?.id, playbook: 'restart' },
+    { containerId: successor?.id, playbook: 'again' },
     { containerId: container.id, playbook: 'own' },
   ])
   const containerId = successor?.id
