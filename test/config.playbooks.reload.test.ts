@@ -28,10 +28,7 @@ t.test('the program follows the playbooks of its file', async (t) => {
     return post('/webhooks/alertmanager', { version: '4', status: 'firing', alerts: [one] })
   }
   await until('it knows the container', async () => (await order()).includes('playbook'))
-  t.match(
-    await order(),
-    /there is no such playbook; there are record, cleanup, .*recreate"/,
-  )
+  t.match(await order(), /there is no such playbook; there are record, cleanup, .*recreate"/)
   await until('it takes alerts', async () => !(await alert('warning')).includes('retry later'))
   t.match(await alert('warning'), /unknown_playbook/)
 

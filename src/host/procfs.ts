@@ -23,8 +23,8 @@ export interface ProcIo {
 /** The sockets of a process. */
 export interface Sockets {
   readonly total: number
-  /** One of them waits for others to connect. */
-  readonly listening: boolean
+  /** One of them waits for others to connect; only where that was asked. */
+  readonly listening?: boolean
 }
 
 /** Everything pidwarden reads below /proc. Pids are those of the PID namespace that /proc was mounted in. */
@@ -48,8 +48,11 @@ export interface Procfs {
   cgroup(pid: number): Reading<string>
   /** True when the process holds a listening TCP or Unix socket. Needs the capabilities of `environ`. */
   listens(pid: number): Reading<boolean>
-  /** How many sockets of any kind the process holds, and as `listens`. Needs the capabilities of `environ`. */
-  sockets(pid: number): Reading<Sockets>
+  /**
+   * How many sockets of any kind the process holds. Whether one of them listens is told as `listens` does, from the
+   * tables of the kernel: unless that is asked, they are left alone. Needs the capabilities of `environ`.
+   */
+  sockets(pid: number, who?: 'listening'): Reading<Sockets>
   /**
    * Bytes in memory that it shares with no file and no shared segment, resident less shared of statm
    * (proc_pid_statm(5)): what ending it gives back. To add up whole residents counts libraries once a process.
@@ -77,7 +80,7 @@ export function createProcfs(root = '/proc'): Procfs {
     environ: (pid) => take(() => splitNul(readBytes(`${root}/${pid}/environ`))),
     cgroup: (pid) => take(() => readText(`${root}/${pid}/cgroup`)),
     listens: (pid) => take(() => listens(root, pid, sockets)),
-    sockets: (pid) => take(() => tellSockets(root, pid, sockets)),
+    sockets: (pid, who) => take(() => tellSockets(root, pid, who && sockets)),
     privateMemory: (pid) => take(() => parsePrivate(readText(`${root}/${pid}/statm`))),
     io: (pid) => take(() => parseIo(readText(`${root}/${pid}/io`))),
     uptime: () => Number.parseFloat(readText(`${root}/uptime`)),
@@ -133,14 +136,19 @@ function parseUid(status: string): number {
 }
 
 function listens(root: string, pid: number, sockets: (pid: number) => ReadonlySet<string>): boolean {
-  return tellSockets(root, pid, sockets).listening
+  return tellSockets(root, pid, sockets).listening ?? false
 }
 
-function tellSockets(root: string, pid: number, sockets: (pid: number) => ReadonlySet<string>): Sockets {
+function tellSockets(
+  root: string,
+  pid: number,
+  listeners: ((pid: number) => ReadonlySet<string>) | undefined,
+): Sockets {
   const own = ownSockets(root, pid)
-  if (own.length === 0) return { total: 0, listening: false }
-  const listening = sockets(pid)
-  return { total: own.length, listening: own.some((inode) => listening.has(inode)) }
+  const total = own.length
+  if (listeners === undefined) return { total }
+  const listening = total > 0 ? listeners(pid) : new Set<string>()
+  return { total, listening: own.some((inode) => listening.has(inode)) }
 }
 
 /** Inodes of the sockets that a process holds. */

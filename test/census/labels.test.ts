@@ -39,7 +39,8 @@ t.test('every label there is, and no other setting', async (t) => {
 t.test('one word', async (t) => {
   for (const mode of ['observe', 'dry-run', 'enforce'] as const) accepts(t, 'mode', mode, { mode })
   for (const preset of presetNames) accepts(t, 'preset', preset, { preset })
-  for (const profile of ['unknown', 'generic', 'metamcp'] as const) accepts(t, 'profile', profile, { profile })
+  for (const profile of ['unknown', 'generic', 'metamcp'] as const)
+    accepts(t, 'profile', profile, { profile })
   accepts(t, 'mode', ' enforce\n', { mode: 'enforce' })
 })
 

@@ -29,7 +29,8 @@ t.test('without a word from anybody: observe, and nothing may be killed but orph
 
 t.test('each setting says what it says', async (t) => {
   for (const mode of ['observe', 'dry-run', 'enforce'] as const) t.equal(policy({ mode }).mode, mode)
-  for (const profile of ['unknown', 'generic', 'metamcp'] as const) t.equal(policy({ profile }).profile, profile)
+  for (const profile of ['unknown', 'generic', 'metamcp'] as const)
+    t.equal(policy({ profile }).profile, profile)
   for (const preset of presetNames) {
     const found = policy({ preset })
     t.equal(found.preset, preset)

@@ -210,9 +210,9 @@ export class SimulatedHost {
     environ: (pid) => this.#read(pid, ({ environ }) => environ),
     cgroup: (pid) => this.#read(pid, ({ cgroup }) => value(cgroup)),
     listens: (pid) => this.#read(pid, ({ listens }) => listens),
-    sockets: (pid) =>
+    sockets: (pid, who) =>
       this.#read(pid, ({ sockets: total, listens }) =>
-        listens.kind === 'value' ? value({ total, listening: listens.value }) : listens,
+        listens.kind === 'value' ? value({ total, ...(who && { listening: listens.value }) }) : listens,
       ),
     privateMemory: (pid) => this.#read(pid, ({ rssPages }) => value(rssPages * 4096)),
     io: (pid) => this.#read(pid, ({ io }) => io),

@@ -7,21 +7,20 @@ import { redactLine } from '../evidence/redact.ts'
 const lines = 20
 
 /**
- * Keeps what was there before anything was touched: commands, tree, ages, memory, limits, sockets where nothing is about
- * to be done, and the last lines of the log. What a kill destroys is told first and at once; the log is asked for at the
+ * Keeps what was there before anything was touched: commands, tree, ages, memory, limits, sockets, and the last lines of
+ * the log. What a kill destroys is told first and at once; the log is asked for at the
  * same time, and nobody waits for it.
  */
 export const collectEvidence = defineAction({
   name: 'collect-evidence',
   description:
-    'Keeps what is there before anything is touched: commands, tree, ages, memory, limits, the last lines of the log with secrets masked. A playbook that acts must begin with it.',
+    'Keeps what is there before anything is touched: commands, tree, ages, memory, limits, sockets, the last lines of the log with secrets masked. A playbook that acts must begin with it.',
   acts: false,
   parameters: Type.Object({}, { additionalProperties: false }),
   plan: (sighting) => evidenceOf(sighting),
   async run(context) {
     context.noteLater(logOf(context))
-    // To find out who listens takes the kernel 7 ms (measured), as long as all that a kill has to wait for.
-    context.note(evidenceOf(context.seen(), context.acting ? undefined : context))
+    context.note(evidenceOf(context.seen(), context))
     return { outcome: 'skipped', reason: 'recorded' }
   },
 })

@@ -2,11 +2,9 @@ import type { StandingInstance } from '../../census/leaks.ts'
 import { heldLimits, wantedLimits } from '../../census/limits.ts'
 import { ageOf } from '../../census/process.ts'
 import { likelyProfile } from '../../census/profiles.ts'
-import type { Clock } from '../../host/clock.ts'
-import type { Procfs } from '../../host/procfs.ts'
 import type { Sighting } from '../action.ts'
 import { measure } from '../verify.ts'
-import { type InstanceSockets, socketsOf } from './sockets.ts'
+import { type InstanceSockets, type SocketPorts, socketsOf } from './sockets.ts'
 import { treeOf } from './tree.ts'
 
 /** How many instances, and how many commands, the evidence names one by one. */
@@ -18,17 +16,11 @@ const largest = 20
 /** Bytes a page: field 24 of /proc/<pid>/stat counts pages, of 4 KiB nearly wherever Docker runs. */
 const pageSize = 4096
 
-/** What evidence is read through, where it is not in the sighting already. */
-export interface EvidencePorts {
-  readonly procfs: Pick<Procfs, 'sockets'>
-  readonly clock: Pick<Clock, 'monotonic'>
-}
-
 /** What there is to see of a container before anything is touched: labels and numbers only, no argv. */
-export function evidenceOf(sighting: Sighting, ports?: EvidencePorts): object {
+export function evidenceOf(sighting: Sighting, ports?: SocketPorts): object {
   const { container, policy, census } = sighting
   const told = census.instances.toSorted((a, b) => leaked(b) - leaked(a) || bytesOf(b) - bytesOf(a))
-  const sockets = ports && socketsOf(told, ports.procfs, ports.clock)
+  const sockets = ports && socketsOf(told, ports)
   const commands = commandsOf(sighting)
   return {
     container: container.name,

@@ -110,12 +110,22 @@ t.test(
   },
 )
 
-t.test('no socket is looked at before something is done', async (t) => {
+t.test('before something is done sockets are counted, and nobody is asked who listens', async (t) => {
   const { host, engine, perform } = createPidwarden()
   const { container, duplicate } = addGateway(host, engine)
   duplicate(10)
-  Object.assign(host.procfs, { sockets: () => t.fail('it takes as long as the rest together') })
-  t.match((await perform(container)).ending, { outcome: 'fixed' })
+  const { sockets } = host.procfs
+  const asked: unknown[] = []
+  Object.assign(host.procfs, {
+    sockets: (pid: number, who?: 'listening') => {
+      asked.push(who)
+      return sockets(pid, who)
+    },
+  })
+  const { ending, story } = await perform(container)
+  t.match(ending, { outcome: 'fixed' })
+  t.same(evidenceIn(story).instances?.[0]?.sockets, { total: 2 }, 'those of its root and of its leaf')
+  t.same(new Set(asked), new Set([undefined]))
 })
 
 t.test('the last lines of the log are kept, and nothing secret in them', async (t) => {
