@@ -1,16 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import t, { type Test } from 'tap'
-import type { Lab } from '../../lab/index.ts'
+import t from 'tap'
 import type { RunStory } from '../../src/journal/records.ts'
-import { type KernelLimits, kernelLimits } from '../support/kernel-limits.ts'
 import { docker } from '../support/leaky-container.ts'
-import { post } from '../support/post.ts'
-import { alertAbout } from '../support/simulated-pidwarden.ts'
-import { labFor, type Stack, startStack, token } from '../support/stack.ts'
+import { alertOn, orderOn, over, startOptedIn, story } from '../support/opted-in.ts'
+import { labFor, type Stack, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
-
-const optedIn = ['--label', 'pidwarden.mode=enforce', '--label', 'pidwarden.profile=generic']
 
 /** No rung above contain and relieve-cpu: what they do not reach, nobody else does here. */
 const config = `
@@ -79,14 +73,14 @@ if (lab) {
   t.jobs = 5
 
   t.test('a fork storm is contained within seconds, and cleaned up', { buffered: true }, async (t) => {
-    const container = await start(t, lab, {
+    const container = await startOptedIn(t, lab, {
       image: 'node:24-bookworm-slim',
       command: ['node', '-e', gateway(9)],
     })
     const legitimate = await container.ready(3)
     await docker(lab, 'kill', '--signal', 'USR2', container.id)
     await until('the storm has begun', () => container.kernel.pids() > 50)
-    const runId = await alert(stack, container, {
+    const runId = await alertOn(stack, container, {
       playbook: 'contain',
       tier: 'emergency',
       resource: 'duplicates',
@@ -117,7 +111,7 @@ if (lab) {
   })
 
   t.test('what comes back at once is ended under a pause, and told', { buffered: true }, async (t) => {
-    const container = await start(t, lab, {
+    const container = await startOptedIn(t, lab, {
       image: 'node:24-bookworm-slim',
       command: ['node', '-e', gateway(1)],
     })
@@ -125,7 +119,7 @@ if (lab) {
     await docker(lab, 'kill', '--signal', 'HUP', container.id)
     await until('all are there', async () => (await container.processes()).length === 43)
     const leaked = (await container.processes()).filter((key) => !legitimate.includes(key))
-    const run = await over(stack, await order(stack, container, 'stroke'))
+    const run = await over(stack, await orderOn(stack, container, 'stroke'))
     t.match(run.ending, { outcome: 'ineffective', reason: 'respawned' })
     const effects = run.steps.flatMap((step) => step.effects)
     t.match(effects[0], { kind: 'pause', result: 'done' })
@@ -157,13 +151,13 @@ if (lab) {
     const limited = `with ${before ?? 'no'} cores`
     t.test(`a busy process ${limited} is slowed down for a while`, { buffered: true }, async (t) => {
       const command = ['sh', '-c', 'while :; do :; done']
-      const container = await start(t, lab, { image: 'busybox:stable', command, args })
+      const container = await startOptedIn(t, lab, { image: 'busybox:stable', command, args })
       const busy = await container.ready(1)
       const run = await until('it is seen to be busy', async () => {
         // Two looks tell how much is in use.
         await stack.metrics()
         const wanted = { playbook: 'relieve-cpu', tier: 'critical', resource: 'cpu' }
-        const tried = await over(stack, await alert(stack, container, wanted))
+        const tried = await over(stack, await alertOn(stack, container, wanted))
         return !['census_unknown', 'tier_not_reached'].includes(tried.ending?.reason ?? '') && tried
       })
       t.match(run.ending, { outcome: 'fixed', reason: 'cleared' })
@@ -181,105 +175,20 @@ if (lab) {
   }
 
   t.test('a container is held beyond the end of the run, and let go', { buffered: true }, async (t) => {
-    const container = await start(t, lab, {
+    const container = await startOptedIn(t, lab, {
       image: 'busybox:stable',
       command: ['sleep', '1000'],
       args: ['--pids-limit', '-1'],
     })
     await container.ready(1)
     t.equal(container.kernel.pidsLimit(), undefined)
-    const run = await over(stack, await order(stack, container, 'hold'))
+    const run = await over(stack, await orderOn(stack, container, 'hold'))
     t.equal(container.kernel.pidsLimit(), 17, 'one task, and room for 16')
     await until('it is let go', () => container.kernel.pidsLimit() === undefined, 45_000)
     t.match(await written(stack, run.id), [
       { kind: 'clamp', limits: { pids: 17 }, limitsBefore: { pids: -1 }, result: 'done' },
       { kind: 'unclamp', limits: { pids: -1 }, result: 'done' },
     ])
-  })
-}
-
-interface Plan {
-  readonly image: string
-  readonly command: readonly string[]
-  readonly args?: readonly string[]
-}
-
-interface Started {
-  readonly id: string
-  readonly name: string
-  readonly kernel: KernelLimits
-  /** Pids of the host with their start times, sorted. */
-  processes(): Promise<string[]>
-  /** The processes, once so many are there. */
-  ready(count: number): Promise<string[]>
-}
-
-async function start(t: Test, lab: Lab, { image, command, args = [] }: Plan): Promise<Started> {
-  const name = `pidwarden-test-${randomBytes(4).toString('hex')}`
-  const limit = args.includes('--pids-limit') ? [] : ['--pids-limit', '2000']
-  const id = await docker(
-    lab,
-    'run',
-    '--detach',
-    '--name',
-    name,
-    ...limit,
-    ...optedIn,
-    ...args,
-    image,
-    ...command,
-  )
-  t.teardown(() => docker(lab, 'rm', '--force', id))
-  const processes = async (): Promise<string[]> => {
-    const told = await docker(lab, 'top', id, '-o', 'pid,lstart,args')
-    return told.split('\n').slice(1).sort()
-  }
-  return {
-    id,
-    name,
-    kernel: kernelLimits(id),
-    processes,
-    ready: (count) =>
-      until(`${count} processes run`, async () => {
-        const all = await processes()
-        return all.length === count && all
-      }),
-  }
-}
-
-let firings = 0
-
-/** As Alertmanager sends it. Returns the id of the run. */
-async function alert(
-  { url }: Stack,
-  container: Started,
-  labels: { readonly playbook: string; readonly tier: string; readonly resource: string },
-): Promise<string> {
-  const fingerprint = `containment${++firings}`
-  const startsAt = new Date().toISOString()
-  const posted = await post(url, alertAbout(container, labels, { fingerprint, startsAt }))
-  const [verdict] = posted.alerts ?? []
-  if (verdict?.runId === undefined) throw new Error(`the alert was not taken: ${JSON.stringify(posted)}`)
-  return verdict.runId
-}
-
-/** As a person asks for it. */
-async function order({ url }: Stack, { name }: Started, playbook: string): Promise<string> {
-  const asked = await fetch(`${url}/api/containers/${name}/playbooks/${playbook}?dryRun=false`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}` },
-  })
-  const answer = (await asked.json()) as { readonly runId?: string }
-  if (answer.runId === undefined) throw new Error(`${playbook} was refused: ${JSON.stringify(answer)}`)
-  return answer.runId
-}
-
-const story = (stack: Stack, runId: string): Promise<RunStory> => stack.get<RunStory>(`/api/runs/${runId}`)
-
-async function over(stack: Stack, runId: string): Promise<RunStory> {
-  return until('the run is over', async () => {
-    const run = await story(stack, runId)
-    return run.state === 'done' && run
   })
 }
 

@@ -1,5 +1,6 @@
 import { ensureChromium } from '../../lab/chromium.ts'
 import { readRecord } from '../../lab/engine/record.ts'
+import { ensureGatewayModules, gatewayModules } from '../../lab/gateway/provide.ts'
 import { ensureImages } from '../../lab/images.ts'
 import { openLab } from '../../lab/index.ts'
 import { type Missing, startedForTests, writeProvided } from '../../lab/provided.ts'
@@ -43,6 +44,9 @@ async function provide(): Promise<Missing> {
   )
   await ensureChromium({ log }).catch((error) => {
     missing.chromium = reason(error)
+  })
+  await ensureGatewayModules({ log }).catch((error) => {
+    missing[gatewayModules] = reason(error)
   })
   return missing
 }

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Test } from 'tap'
 import { type GatewayClient, type GatewayState, gatewayClient } from '../../lab/gateway/client.ts'
-import { ensureGatewayModules, gatewayFolder } from '../../lab/gateway/provide.ts'
+import { ensureGatewayModules, gatewayFolder, gatewayModules } from '../../lab/gateway/provide.ts'
 import type { Lab } from '../../lab/index.ts'
+import { lacking } from '../../lab/provided.ts'
 import { address, docker, type ProcessKey } from './leaky-container.ts'
+import { labFor } from './stack.ts'
 
 const image = 'pidwarden-test/gateway:latest'
 
@@ -66,7 +69,17 @@ export interface GatewayContainer {
   keys(pids: readonly number[]): ProcessKey[]
   /** Everything below these roots, they included. */
   below(roots: readonly number[]): ProcessKey[]
+  /** Also when it is removed already. */
   remove(): Promise<void>
+}
+
+/** As labFor, for tests with this gateway: its MCP servers come from an npm registry. */
+export async function gatewayLabFor(t: Test): Promise<Lab | undefined> {
+  const why = lacking(gatewayModules)
+  if (!why) return labFor(t)
+  if (process.env.CI === 'true') t.fail(`the MCP servers of the gateway are needed under CI: ${why}`)
+  else t.plan(0, why)
+  return undefined
 }
 
 let built: Promise<string> | undefined
@@ -115,8 +128,10 @@ export async function startGateway(lab: Lab, options: GatewayOptions = {}): Prom
     image,
     ...(init === 'node' ? ['node', 'gateway.js'] : []),
   )
+  let removed: Promise<unknown> | undefined
   const remove = async (): Promise<void> => {
-    await docker(lab, 'rm', '--force', id)
+    removed ??= docker(lab, 'rm', '--force', id)
+    await removed
   }
   try {
     const gateway = gatewayClient(await address(lab, id), modules)

@@ -1,6 +1,7 @@
 import type { Run, RunStory } from '../../src/journal/records.ts'
 import type { GatewayContainer } from './gateway-container.ts'
-import { type Call, isPassing } from './leak-shapes.ts'
+import { isPassing } from './leak-cases.ts'
+import type { Call } from './leak-shapes.ts'
 import type { ProcessKey } from './leaky-container.ts'
 import { alertAbout } from './simulated-pidwarden.ts'
 import { type Stack, token } from './stack.ts'
