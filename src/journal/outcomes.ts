@@ -50,6 +50,7 @@ export const reasons = [
   'first_explosion',
   'exploded_again',
   'respawned',
+  'crash_loop',
   'action_failed',
   'deadline',
   'higher_tier',

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { Process } from '../census/process.ts'
 import type { Ending } from '../journal/outcomes.ts'
-import type { PlanContext, Sighting, StepContext } from './action.ts'
+import { type PlanContext, RunStop, type Sighting, type StepContext } from './action.ts'
 import { endTrees } from './end-trees.ts'
 import { optionalSeconds } from './parameters.ts'
 import type { Choice } from './victims/choices.ts'
@@ -10,6 +10,7 @@ import { findGateways } from './victims/gateways.ts'
 import { Keep } from './victims/keep.ts'
 import type { ProcessKey } from './victims/key.ts'
 import type { Verdict, VictimFacts } from './victims/verdict.ts'
+import { watchYoung } from './victims/young.ts'
 import { selectVictims } from './victims.ts'
 
 /** Somebody who was too young a moment ago is old enough then, milliseconds. */
@@ -108,9 +109,9 @@ export function printable(verdicts: readonly Verdict[]): unknown {
 }
 
 /** Nothing was done; and who has to be asked where it is the profile that says so. */
-function nobody(verdicts: readonly Verdict[], { policy }: Sighting): Ending {
+export function nobody(verdicts: readonly Verdict[], { policy }: Sighting): Ending {
   const forbidden = verdicts.filter(({ reason }) => reason === 'profile_forbids').length
-  const why = `the profile ${policy.profile} keeps ${forbidden} instances whose parents live`
+  const why = `the profile ${policy.profile} keeps ${forbidden} instances that are not known to be orphans`
   return { outcome: 'skipped', reason: 'no_candidates', ...(forbidden > 0 && { detail: why }) }
 }
 
@@ -136,6 +137,7 @@ export async function endVictims(
   let leakedBefore = 0
   let batchBefore = 0
   let gateways: ReadonlySet<ProcessKey> = new Set()
+  const neverGrowsOld = watchYoung()
   for (;;) {
     context.signal.throwIfAborted()
     const { sighting, cpu } = await lookAt(choice, context)
@@ -159,6 +161,7 @@ export async function endVictims(
     if (batch.length === 0) {
       // Who is too young may be about to end by itself; it is waited for only where the rest did not help.
       if (context.isCleared(sighting)) return ended > 0 ? undefined : nobody(verdicts, sighting)
+      if (neverGrowsOld(young)) throw new RunStop(crashLoop(young))
       const seconds = Math.min(...young.map(({ waitSeconds }) => waitSeconds ?? 0))
       await context.clock.sleep(seconds * 1000 + poll, context.signal)
       continue
@@ -173,6 +176,13 @@ export async function endVictims(
     await context.clock.sleep(full ? settle * 1000 : Math.min(settle * 1000, shortSettle), context.signal)
     if (ended >= atMost) return undefined
   }
+}
+
+/** No playbook helps against a program that fails: a person has to see to it. */
+function crashLoop(young: readonly Verdict[]): Ending {
+  const commands = [...new Set(young.map(({ instance }) => instance.command))].join(', ')
+  const detail = `${commands}: each ends by itself before it is old enough to be ended, and is started again; see to why it fails`
+  return { outcome: 'skipped', reason: 'crash_loop', detail }
 }
 
 const gotWell: Ending = {

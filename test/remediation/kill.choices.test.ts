@@ -136,7 +136,7 @@ t.test('nobody but such as the profile keeps: it says so', async (t) => {
   const { ending } = await setting.perform()
   t.match(ending, {
     reason: 'no_candidates',
-    detail: /the profile unknown keeps 9 instances whose parents live/,
+    detail: /the profile unknown keeps 9 instances that are not known to be orphans/,
   })
   t.same(setting.host.signals, [])
 })

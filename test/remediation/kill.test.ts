@@ -246,3 +246,42 @@ t.test('between two batches a cancelled run stops, within one it finishes', asyn
   t.same(batches(host.signals, 'SIGTERM').length, 1)
   t.same(batches(host.signals, 'SIGKILL').length, 1, 'the tree that was begun is finished')
 })
+
+t.test('who never gets old enough fails at its start: nobody is ended, and people are told', async (t) => {
+  const { host, engine, clock, perform } = createPidwarden()
+  const { container, duplicate, legitimate } = addGateway(host, engine)
+  const fresh = () => duplicate(5, { age: 0 })
+  const failing = async (): Promise<void> => {
+    for (let lives = 0; lives < 20; lives++) {
+      const copies = fresh()
+      await clock.sleep(20_000)
+      for (const pid of pidsOf(copies).toReversed()) host.end(pid)
+    }
+  }
+  const over = failing()
+  const { ending, story } = await perform(container)
+  t.match(ending, { outcome: 'skipped', reason: 'crash_loop', detail: /mcp-memory: each ends by itself/ })
+  t.same(host.signals, [])
+  t.ok(pidsOf([legitimate]).every((pid) => host.processes.has(pid)))
+  t.match(story.steps.at(-1), { action: 'kill-duplicates' }, 'and nothing harder comes behind it')
+  await clock.drive(over)
+})
+
+t.test('one of them that stays is no sign of that', async (t) => {
+  const { host, engine, clock, perform } = createPidwarden()
+  const { container, duplicate } = addGateway(host, engine)
+  const failing = async (): Promise<void> => {
+    for (let lives = 0; lives < 10; lives++) {
+      const copies = duplicate(6, { age: 0 })
+      // The tree of each round's last copy stays.
+      const brief = copies.slice(0, 5)
+      await clock.sleep(20_000)
+      for (const pid of pidsOf(brief).toReversed()) host.end(pid)
+    }
+  }
+  const over = failing()
+  const { ending } = await perform(container)
+  t.not(ending.reason, 'crash_loop')
+  t.ok(host.signals.length > 0)
+  await clock.drive(over)
+})

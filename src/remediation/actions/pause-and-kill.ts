@@ -6,7 +6,7 @@ import type { Ending } from '../../journal/outcomes.ts'
 import { defineAction, type PlanContext, RunStop, type Sighting, type StepContext } from '../action.ts'
 import type { SignalTarget } from '../effects.ts'
 import { awaitKilled, killTrees } from '../end-trees.ts'
-import { plan, printable } from '../kill.ts'
+import { nobody, plan, printable } from '../kill.ts'
 import { optionalSeconds } from '../parameters.ts'
 import type { Choice } from '../victims/choices.ts'
 import { findGateways } from '../victims/gateways.ts'
@@ -109,7 +109,7 @@ async function findCandidates(context: StepContext, parameters: PauseParameters)
     const old = toKill(verdicts)
     if (old.length === 0 && (young.length === 0 || waited)) {
       context.note(printable(verdicts))
-      return { outcome: 'skipped', reason: 'no_candidates' }
+      return nobody(verdicts, sighting)
     }
     if (young.length === 0 || waited) return sighting
     const seconds = Math.max(...young.map(({ waitSeconds = 0 }) => waitSeconds))
