@@ -10,6 +10,7 @@ import type {
   Run,
   RunCount,
 } from './records.ts'
+import { aRestart } from './restarts.ts'
 import { toIncident, toRun, toRunCount } from './rows.ts'
 import type { Statements } from './statements.ts'
 
@@ -100,8 +101,7 @@ export class Incidents {
     const row = this.#sql.get(
       `SELECT
          (${effects} AND kind = 'signal' AND result = 'sent') AS signals,
-         (${effects} AND effects.container_id IS NULL
-            AND (kind = 'stop' OR (kind = 'start' AND life IS NOT NULL))) AS restarts,
+         (${effects} AND ${aRestart}) AS restarts,
          (SELECT count(*) FROM runs WHERE incident_id = :id AND admitted_at IS NOT NULL
             AND outcome IN ('${unhelpful.join("', '")}') AND reason <> 'no_candidates') AS unhelpful,
          (SELECT count(*) FROM runs WHERE incident_id = :id AND admitted_at IS NOT NULL

@@ -21,6 +21,8 @@ export type Outcome = (typeof outcomes)[number]
 export const reasons = [
   'cleared',
   'still_above',
+  'capped',
+  'capped_again',
   'dependents_broken',
   'recorded',
   'no_candidates',
@@ -28,6 +30,7 @@ export const reasons = [
   'tier_not_reached',
   'container_gone',
   'container_replaced',
+  'being_recreated',
   'not_running',
   'not_enforced',
   'own_stack',

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { IncidentsReader } from './incidents.ts'
+import { aDebt, aRecreation, aStray, aTemporary } from './owed.ts'
 import {
   type Debt,
   type Deed,
@@ -10,16 +11,23 @@ import {
   type RunStory,
   type Step,
   type Stop,
+  type Stray,
   type Tally,
   type Temporary,
   type TemporaryKind,
   undoing,
 } from './records.ts'
+import { aRestart } from './restarts.ts'
 import { type Row, toDeed, toEffect, toLimits, toRun, toStep } from './rows.ts'
 import { Statements } from './statements.ts'
 
 const isTemporary = (kind: string): kind is TemporaryKind => Object.hasOwn(undoing, kind)
 const temporaryKinds = Object.keys(undoing).filter(isTemporary)
+
+/** All that a run has done. */
+const effectsOfRun = 'SELECT 1 FROM steps JOIN effects ON step_id = steps.id WHERE run_id = runs.id'
+/** An effect that ends nobody, and that a container does not notice or only becomes slower by. */
+const isGentle = `kind IN ('cap', 'uncap') OR (kind = 'signal' AND signal = 'SIGCHLD')`
 
 /** The journal for those who only read it: routes and metrics. Every method throws SQLite's error. */
 export abstract class JournalReader {
@@ -72,8 +80,7 @@ export abstract class JournalReader {
   restartsSince(name: string, since: number): number {
     const row = this.sql.get(
       `SELECT count(*) AS count FROM effects JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-       WHERE (kind = 'stop' OR (kind = 'start' AND life IS NOT NULL)) AND effects.container_id IS NULL
-         AND name = ? AND intent_at >= ?`,
+       WHERE ${aRestart} AND name = ? AND intent_at >= ?`,
       name,
       since,
     )
@@ -84,9 +91,10 @@ export abstract class JournalReader {
   deeds(since: number): readonly Deed[] {
     return this.sql
       .all(
-        `SELECT * FROM runs WHERE admitted_at IS NOT NULL AND (admitted_at >= ?1 OR ended_at >= ?1 OR ended_at IS NULL)
-           AND (state = 'running' OR EXISTS (
-         SELECT 1 FROM steps JOIN effects ON step_id = steps.id WHERE run_id = runs.id)) ORDER BY admitted_at`,
+        `SELECT *, EXISTS (${effectsOfRun} AND kind IN ('stop', 'start')) AS restarted,
+           state = 'done' AND NOT EXISTS (${effectsOfRun} AND NOT (${isGentle})) AS gentle
+         FROM runs WHERE admitted_at IS NOT NULL AND (admitted_at >= ?1 OR ended_at >= ?1 OR ended_at IS NULL)
+           AND (state = 'running' OR EXISTS (${effectsOfRun})) ORDER BY admitted_at`,
         since,
       )
       .map(toDeed)
@@ -132,13 +140,9 @@ export abstract class JournalReader {
   debts(): readonly Debt[] {
     return this.sql
       .all(
-        `SELECT run_id, step_id, stops.container_id AS other, runs.container_id, name, life,
-         stops.intent_at AS at FROM effects AS stops
-       JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-       WHERE stops.kind = 'stop' AND life IS NOT NULL AND NOT EXISTS (
-         SELECT 1 FROM effects WHERE step_id = stops.step_id AND kind = 'start' AND id > stops.id AND result = 'done'
-           AND container_id IS stops.container_id)
-       ORDER BY stops.id`,
+        `SELECT run_id, step_id, owed.container_id AS other, runs.container_id, name, life,
+         owed.intent_at AS at FROM effects AS owed
+       JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id WHERE ${aDebt} ORDER BY owed.id`,
       )
       .map((row) => ({
         runId: String(row.run_id),
@@ -151,18 +155,30 @@ export abstract class JournalReader {
       }))
   }
 
+  /** Containers that lost their network by a restart and are not known to have it again, oldest first. */
+  strays(): readonly Stray[] {
+    return this.sql
+      .all(
+        `SELECT run_id, step_id, owed.id, owed.container_id, object, name FROM effects AS owed
+         JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id WHERE ${aStray} ORDER BY owed.id`,
+      )
+      .map((row) => ({
+        runId: String(row.run_id),
+        stepId: Number(row.step_id),
+        effectId: Number(row.id),
+        containerId: String(row.container_id),
+        main: String(row.object),
+        name: String(row.name),
+      }))
+  }
+
   /** What was done for a while and is not known to be taken back, oldest first. */
   temporaries(): readonly Temporary[] {
     return this.sql
       .all(
-        `SELECT kind, run_id, step_id, coalesce(done.container_id, runs.container_id) AS container_id, name,
-           done.intent_at AS at, until, life, result, limits, limits_before FROM effects AS done
-         JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-         WHERE done.kind IN ('clamp', 'cap', 'pause')
-         AND (result IS NULL OR result = 'done' OR result LIKE 'failed:%') AND NOT EXISTS (
-           SELECT 1 FROM effects WHERE step_id = done.step_id AND kind = 'un' || done.kind AND id > done.id
-             AND result IN ('done', 'gone', 'changed'))
-         ORDER BY done.id`,
+        `SELECT kind, run_id, step_id, coalesce(owed.container_id, runs.container_id) AS container_id, name,
+           owed.intent_at AS at, until, life, result, limits, limits_before FROM effects AS owed
+         JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id WHERE ${aTemporary} ORDER BY owed.id`,
       )
       .map((row) => {
         const until = row.until === null ? undefined : Number(row.until)
@@ -189,13 +205,8 @@ export abstract class JournalReader {
   recreations(): readonly Recreation[] {
     return this.sql
       .all(
-        `SELECT DISTINCT step_id, run_id, runs.container_id, name FROM effects AS away
-         JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id
-         WHERE away.kind = 'rename' AND away.details IS NOT NULL AND NOT EXISTS (
-           SELECT 1 FROM effects WHERE step_id = away.step_id AND id > away.id
-             AND container_id IS away.container_id AND result IN ('done', 'gone', 'changed')
-             AND (kind = 'remove' OR (kind = 'rename' AND details IS NULL)))
-         ORDER BY step_id`,
+        `SELECT DISTINCT step_id, run_id, runs.container_id, name FROM effects AS owed
+         JOIN steps ON steps.id = step_id JOIN runs ON runs.id = run_id WHERE ${aRecreation} ORDER BY step_id`,
       )
       .map((row) => ({
         runId: String(row.run_id),

@@ -56,6 +56,10 @@ export interface Deed {
   /** When it was let act, milliseconds since the epoch. */
   readonly at: number
   readonly endedAt?: number
+  /** True when it has stopped or started a container, or may have. */
+  readonly restarted?: boolean
+  /** True when it is over, and has only woken parents of zombies or capped the CPU. */
+  readonly gentle?: boolean
 }
 
 /** All acting is stopped. */
@@ -106,6 +110,17 @@ export interface Recreation {
   readonly name: string
   /** All that was done in that step, in order. */
   readonly effects: readonly Effect[]
+}
+
+/** A container that lost its network by a restart of the one whose it shares, and is not known to have it again. */
+export interface Stray {
+  readonly runId: string
+  readonly stepId: number
+  readonly effectId: number
+  readonly containerId: string
+  /** Id and name of the one that was restarted. */
+  readonly main: string
+  readonly name: string
 }
 
 /** How often something happened, by its labels. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Static, Type } from 'typebox'
+import { anythingOwed } from './owed.ts'
 
 /** How long the journal remembers. */
 export const JournalSettings = Type.Object(
@@ -28,7 +29,7 @@ const day = 86_400_000
 
 /**
  * Forgets some of what is too old or too much. Returns true while there is more to forget, so that whoever calls can
- * let others go first. Never forgotten: what is not over, and a container that was stopped and is not known to run again.
+ * let others go first. Never forgotten: what is not over, and what is owed to a container (owed.ts).
  * An incident that is open keeps the runs that acted; of those that only looked there may be one a minute for weeks,
  * and those of the last day are enough. Counters are kept apart, and do not fall. Throws SQLite's error.
  */
@@ -46,14 +47,8 @@ export function forgetSome(
              WHEN EXISTS (SELECT 1 FROM incidents WHERE id = incident_id AND recovered_at IS NULL)
              THEN admitted_at IS NULL AND ended_at < ?
              ELSE ended_at < ? END) AND NOT EXISTS (
-           SELECT 1 FROM steps JOIN effects AS stops ON stops.step_id = steps.id
-           WHERE steps.run_id = runs.id AND stops.kind = 'stop' AND NOT EXISTS (
-             SELECT 1 FROM effects WHERE step_id = stops.step_id AND kind = 'start' AND id > stops.id AND result = 'done'))
-           AND NOT EXISTS (
-             SELECT 1 FROM steps JOIN effects AS clamps ON clamps.step_id = steps.id
-             WHERE steps.run_id = runs.id AND clamps.kind = 'clamp' AND NOT EXISTS (
-               SELECT 1 FROM effects WHERE step_id = clamps.step_id AND kind = 'unclamp' AND id > clamps.id
-                 AND result IN ('done', 'gone', 'changed')))
+           SELECT 1 FROM steps JOIN effects AS owed ON owed.step_id = steps.id
+           WHERE steps.run_id = runs.id AND (${anythingOwed}))
          ORDER BY ended_at LIMIT ?`,
       )
       .all(now - day, horizon, batch)

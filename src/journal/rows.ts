@@ -69,6 +69,8 @@ export function toDeed(row: Row): Deed {
     ...optional('outcome', run.ending?.outcome),
     ...optional('reason', run.ending?.reason),
     ...optional('endedAt', run.endedAt),
+    ...(row.restarted === 1 ? { restarted: true } : {}),
+    ...(row.gentle === 1 ? { gentle: true } : {}),
   }
 }
 

@@ -86,13 +86,14 @@ export const undoing = { clamp: 'unclamp', cap: 'uncap', pause: 'unpause' } as c
 export type TemporaryKind = keyof typeof undoing
 
 /**
- * Kinds of effects. clamp: of the PID limit; cap: of the CPU; limit: limits for good. rename to remove: the steps of a
+ * Kinds of effects. stray: a container loses its network, because the one whose it shares is given a new life. clamp: of the PID limit; cap: of the CPU; limit: limits for good. rename to remove: the steps of a
  * recreation. drain: a session is closed through the API of the application.
  */
 export const effectKinds = [
   'signal',
   'stop',
   'start',
+  'stray',
   'clamp',
   'unclamp',
   'cap',
@@ -116,7 +117,7 @@ export const Effect = Type.Object(
     id: Type.Integer(),
     kind: Type.Enum([...effectKinds], {
       description:
-        'clamp: of the PID limit, cap: of the CPU, limit: limits for good; unclamp, uncap and unpause take back, as start does a stop.',
+        'clamp: of the PID limit, cap: of the CPU, limit: limits for good; unclamp, uncap and unpause take back, as start does a stop. stray: it loses the network of the container that `object` names, and has no result until it has it again.',
     }),
     containerId: Type.Optional(
       Type.String({ description: 'Where it is another container than that of the run.' }),

@@ -232,4 +232,7 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX effects_renames ON effects (step_id) WHERE kind = 'rename';
   `,
+  `
+  CREATE INDEX effects_strays ON effects (id) WHERE kind = 'stray' AND result IS NULL;
+  `,
 ]

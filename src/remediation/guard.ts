@@ -1,6 +1,8 @@
 import { stackLabel } from '../census/labels.ts'
 import type { Observation } from '../census/observe.ts'
 import { type Resource, rank, type Tier, tiers } from '../census/presets.ts'
+import { nameBefore } from '../host/aside.ts'
+import type { KnownContainer } from '../host/inventory.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import { isCrashRun } from './crashed.ts'
 import { measure, measuredTier } from './verify.ts'
@@ -29,6 +31,8 @@ export function admit(
   const { container, policy, thresholds, census } = observation
   if (container.labels[stackLabel] !== undefined)
     return refuse('own_stack', 'the container is part of pidwarden')
+  const aside = refuseAside(container)
+  if (aside !== undefined) return aside
   if (container.state !== 'running' && !isCrashRun(observation, resource))
     return refuse('not_running', `the container is ${container.state}`)
   if (census.kind !== 'value') {
@@ -61,6 +65,14 @@ export function admit(
     )
   }
   return undefined
+}
+
+/** Undefined unless the container has made room for its successor: it is left to the recreation, or to people. */
+export function refuseAside(container: KnownContainer): Ending | undefined {
+  const name = nameBefore(container)
+  if (name === undefined) return undefined
+  const detail = `it was renamed because ${name} is being made anew, or it was left over from that`
+  return refuse('being_recreated', detail)
 }
 
 function refuse(reason: Ending['reason'], detail: string): Ending {

@@ -1,6 +1,7 @@
 import { stackLabel } from '../census/labels.ts'
 import type { Policy } from '../census/policy.ts'
 import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
+import { nameBefore } from '../host/aside.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import type { NewEpisode } from '../journal/records.ts'
 import type { Playbooks } from './playbooks/book.ts'
@@ -42,6 +43,8 @@ export function match({ labels, fingerprint, startsAt }: WebhookAlert, surroundi
   const container = surroundings.container(id)
   if (container === undefined) return skip(absence(id, surroundings))
   if (container.labels[stackLabel] !== undefined) return skip('own_stack')
+  // Its alerts are still about it by the id, and whatever runs for it would be beside the recreation.
+  if (nameBefore(container) !== undefined) return skip('being_recreated')
   if (playbook.acts && surroundings.policyOf(container).mode === 'observe') return skip('not_enforced')
   const { name } = container
   return {

@@ -4,6 +4,7 @@ import { errorMessage } from '../host/reading.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Debt } from '../journal/records.ts'
 import { type Calm, easeOff } from './ease-off.ts'
+import { progressOf } from './recreate/progress.ts'
 import type { Runner, RunnerLog } from './runner.ts'
 import { startAgain } from './start-again.ts'
 import { isDue, lift, type TemporaryPorts } from './temporary.ts'
@@ -39,19 +40,25 @@ export function recover({ journal, runner, log }: RecoverPorts): void {
 }
 
 /**
- * Starts what a restart has left stopped, because pidwarden or Docker ended in the middle of it. Returns how many
- * could not be started this time; whoever calls comes again.
+ * Starts what a restart has left stopped, because pidwarden or Docker ended in the middle of it. What is being recreated
+ * waits until that is over. Returns how many could not be started this time; whoever calls comes again.
  */
 export async function settleDebts({ journal, docker, clock, runner, log }: RecoverPorts): Promise<number> {
   let open = 0
   for (const debt of journal.debts()) {
     if (runner.knows(debt.runId)) continue
+    if (isBeingRecreated(debt, journal)) {
+      open++
+      continue
+    }
     const stopped = { id: debt.containerId, life: debt.life, at: debt.at }
     const result = await startAgain(stopped, patience, {
       docker,
       clock,
       start: async () => {
-        if (!isStoppedAnew(debt, journal, runner)) await docker.start(debt.containerId)
+        // Either may have begun while this one waited.
+        if (isStoppedAnew(debt, journal, runner) || isBeingRecreated(debt, journal)) return
+        await docker.start(debt.containerId)
       },
     })
     if (typeof result !== 'string') {
@@ -109,6 +116,11 @@ function isStoppedAnew({ runId, containerId }: Debt, journal: Journal, runner: R
   return journal
     .debts()
     .some((debt) => debt.containerId === containerId && debt.runId !== runId && runner.knows(debt.runId))
+}
+
+/** Whoever recreates it, or takes that back, starts it when it is time: beside the new one it would do harm. */
+function isBeingRecreated({ containerId }: Debt, journal: Journal): boolean {
+  return journal.recreations().some((one) => progressOf(one).some(({ id }) => id === containerId))
 }
 
 function settle({ stepId, ofOther }: Debt, journal: Journal): void {

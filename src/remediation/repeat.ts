@@ -18,6 +18,7 @@ const retriedReasons = new Set<Reason>([
   'tier_not_reached',
   'not_running',
   'container_replaced',
+  'being_recreated',
   'no_candidates',
   'acting_stopped',
   'maintenance',

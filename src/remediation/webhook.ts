@@ -50,6 +50,7 @@ export const skipReasons = [
   'container_gone',
   'other_host',
   'own_stack',
+  'being_recreated',
   'not_enforced',
   'resolved',
   'watchdog',

@@ -4,6 +4,7 @@ import type { Observer } from '../census/observe.ts'
 import { PolicySettings } from '../census/policy.ts'
 import { resources, tiers as tierNames } from '../census/presets.ts'
 import { likelyProfile, profileNames } from '../census/profiles.ts'
+import { nameBefore } from '../host/aside.ts'
 import type { Inventory } from '../host/inventory.ts'
 import { Measurement } from '../journal/records.ts'
 import { measure, measuredTier } from '../remediation/verify.ts'
@@ -28,6 +29,12 @@ const Limits = Type.Object(
 const Container = Type.Object(
   {
     name: Type.String(),
+    aside: Type.Optional(
+      Type.String({
+        description:
+          'The name that it had until it made room for its successor. It is being recreated, or was left over: nothing is done to it.',
+      }),
+    ),
     id: Type.String(),
     image: Type.String(),
     state: Type.Enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']),
@@ -87,9 +94,11 @@ export function containerRoutes(inventory: Inventory, observer: Observer): Fasti
         const { container, policy, census } = observation
         const { name, id, image, state, health } = container
         const { mode, preset, profile, protect, limits, errors } = policy
+        const aside = nameBefore(container)
         const likely = profile === 'unknown' ? likelyProfile(image) : undefined
         const about = {
           name,
+          ...(aside !== undefined && { aside }),
           id,
           image,
           state,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/journal/database.ts'
 import { Journal } from '../../src/journal/journal.ts'
-import type { NewEpisode, NewRun } from '../../src/journal/records.ts'
+import type { NewEffect, NewEpisode, NewRun } from '../../src/journal/records.ts'
 import { emptyFolder } from '../support/folder.ts'
 
 const episode: NewEpisode = {
@@ -204,6 +204,34 @@ t.test('restarts are counted by name, over all ids, also those that broke off', 
   t.equal(journal.restartsSince('other', 0), 1)
   t.equal(journal.restartsSince('nobody', 0), 0)
 })
+
+t.test(
+  'a restart counts under whatever id the container has by then, and that of another does not',
+  async (t) => {
+    const { journal, addRun } = setUp()
+    addRun('r1')
+    const did = (effect: NewEffect, result = 'done') => {
+      const [id = 0] = journal.intend(journal.addStep('r1', 'x'), [effect])
+      journal.complete([{ id, result }])
+    }
+    did({ kind: 'stop', containerId: 'dependent', life: 'one' })
+    did({ kind: 'create', containerId: 'dependent', object: 'sidecar' }, 'its successor')
+    did({ kind: 'stop', containerId: 'its successor', life: 'one' })
+    t.equal(journal.restartsSince('metamcp', 0), 0)
+    did({ kind: 'stop', details: { life: 'one', running: true } })
+    did({ kind: 'create', object: 'metamcp' }, 'successor')
+    did({ kind: 'start', containerId: 'successor' })
+    t.equal(journal.restartsSince('metamcp', 0), 1)
+    did({ kind: 'stop', containerId: 'successor', life: 'two' })
+    did({ kind: 'start', containerId: 'successor' })
+    t.equal(journal.restartsSince('metamcp', 0), 2)
+    did({ kind: 'start', containerId: 'successor', life: 'three' })
+    t.equal(journal.restartsSince('metamcp', 0), 3, 'one that has crashed is only started')
+    did({ kind: 'create', containerId: 'successor', object: 'metamcp' }, 'another')
+    did({ kind: 'stop', containerId: 'another' })
+    t.equal(journal.restartsSince('metamcp', 0), 4)
+  },
+)
 
 t.test('debts: stops after which nothing was seen to run', async (t) => {
   const { journal, addRun } = setUp()

@@ -184,6 +184,18 @@ for (const [name, request, observation, expected] of [
     { ...at, census: { kind: 'value', value: { ...census, self: true } } } as Observation,
     { outcome: 'skipped', reason: 'own_stack' },
   ],
+  [
+    'nor on one that is being recreated',
+    cleanup,
+    withRecord({ name: `metamcp.pidwarden-${at.container.id.slice(0, 12)}` }),
+    { outcome: 'skipped', reason: 'being_recreated' },
+  ],
+  [
+    'whoever asks for it, and whatever it is',
+    { ...record, ordered: true },
+    withRecord({ name: `metamcp.pidwarden-${at.container.id.slice(0, 12)}`, state: 'exited' }),
+    { outcome: 'skipped', reason: 'being_recreated' },
+  ],
   ['paused', cleanup, withRecord({ state: 'paused' }), { outcome: 'skipped', reason: 'not_running' }],
   ['exited', cleanup, withRecord({ state: 'exited' }), { outcome: 'skipped', reason: 'not_running' }],
   ['restarting', record, withRecord({ state: 'restarting' }), { outcome: 'skipped', reason: 'not_running' }],

@@ -22,6 +22,11 @@ const stack = addGateway(host, engine, 'prometheus', {
 const removed = addGateway(host, engine, 'removed').container
 engine.remove(removed)
 
+const aside = addGateway(host, engine, 'aside').container
+aside.name = `aside.pidwarden-${aside.id.slice(0, 12)}`
+const asideInStack = addGateway(host, engine, 'loki', { 'pidwarden.stack': 'yes' }).container
+asideInStack.name = `loki.pidwarden-${asideInStack.id.slice(0, 12)}`
+
 const without = (label: string) => {
   const { [label]: _, ...labels } = alertAbout(container).labels
   return { ...alertAbout(container), labels }
@@ -55,6 +60,9 @@ const skips: readonly (readonly [string, ReturnType<typeof alertAbout>, SkipReas
   ['a container that was here', alertAbout(removed), 'container_gone'],
   ['pidwarden itself', alertAbout(stack), 'own_stack'],
   ['pidwarden itself, though only recording', alertAbout(stack, { playbook: 'record' }), 'own_stack'],
+  ['one that is being recreated', alertAbout(aside), 'being_recreated'],
+  ['though only recording', alertAbout(aside, { playbook: 'record' }), 'being_recreated'],
+  ['one of pidwarden', alertAbout(asideInStack), 'own_stack'],
   ['no opt-in', alertAbout(observed), 'not_enforced'],
 ]
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Blueprint, Specification } from '../../host/builder.ts'
 import { endpointsOf, isEmpty } from './endpoints.ts'
-import { link } from './specification.ts'
+import { link, type Remake } from './specification.ts'
 
 /** Where a number below zero says that there is no limit, as 0 and null do. */
 const unlimited: ReadonlySet<string> = new Set(['PidsLimit', 'CpuQuota'])
@@ -24,6 +24,20 @@ export function differences(
     ...(made.Image === old.Image ? [] : ['Image']),
     ...fields('Mounts', mounts(old), mounts(made)),
     ...fields('Networks', networks(old), networks(made)),
+  ]
+}
+
+/** In what a container would be made otherwise now than it would have been before: names, as of differences(). */
+export function changes(before: Remake, now: Remake): readonly string[] {
+  const [was, is] = [before, now].map(({ specification, endpoints }) => {
+    const { HostConfig, NetworkingConfig, ...config } = specification
+    return { config, host: comparable(HostConfig), networks: [NetworkingConfig.EndpointsConfig, endpoints] }
+  })
+  if (was === undefined || is === undefined) return []
+  return [
+    ...fields('Config', was.config, is.config),
+    ...fields('HostConfig', was.host, is.host),
+    ...(isDeepStrictEqual(was.networks, is.networks) ? [] : ['Networks']),
   ]
 }
 

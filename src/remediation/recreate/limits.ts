@@ -24,6 +24,19 @@ export function withLimits(old: HostConfig, { before, wanted = {}, cores }: Limi
   return { ...host, ...added(host, wanted, cores) }
 }
 
+/** Those of its limits that can be there for a while: tasks, cores. */
+export function limitsIn({
+  PidsLimit,
+  NanoCpus,
+  CpuQuota,
+  CpuPeriod,
+}: HostConfig): Pick<Limits, 'pids' | 'cpu'> {
+  const [pids, nano, quota] = [PidsLimit, NanoCpus, CpuQuota].map(positive)
+  const byQuota = quota === undefined ? undefined : quota / (positive(CpuPeriod) ?? usualPeriod)
+  const cpu = nano === undefined ? byQuota : nano / 1e9
+  return { ...(pids !== undefined && { pids }), ...(cpu !== undefined && { cpu }) }
+}
+
 function restored(old: HostConfig, { pids, cpu }: Limits): Partial<HostConfig> {
   const period = positive(old.CpuPeriod) ?? usualPeriod
   return {

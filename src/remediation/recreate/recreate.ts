@@ -7,9 +7,9 @@ import { differences } from './differences.ts'
 import { endpointsOf } from './endpoints.ts'
 import { refusedStop } from './progress.ts'
 import { type Part, temporaryName } from './refusals.ts'
-import { remakeOf } from './remake.ts'
+import { type Making, remakeNow } from './remake.ts'
 import type { Survey } from './survey.ts'
-import { awaitWell } from './well.ts'
+import { awaitWell, type Waiting } from './well.ts'
 
 /** How long an old container is tried to be brought back, milliseconds; after that the journal knows, in service. */
 const takeBackPatience = 120_000
@@ -22,8 +22,8 @@ const takeBackPatience = 120_000
  * back; what ended the run, when that was it.
  */
 export async function recreate(
-  { main, dependents }: Survey,
-  patience: number,
+  { main, dependents, temporaries }: Survey,
+  waiting: Waiting,
   context: StepContext,
 ): Promise<KnownContainer> {
   const parts = [main, ...dependents]
@@ -31,10 +31,13 @@ export async function recreate(
   const course: Course = {}
   try {
     for (const part of parts) await rename(part, context)
-    for (const part of parts) made.set(part.container.id, await make(part, part === main, made, context))
+    for (const part of parts) {
+      const making = { isMain: part === main, made, temporaries }
+      made.set(part.container.id, await make(part, making, context))
+    }
     for (const part of parts.toReversed()) await stop(part, context)
     for (const part of parts) await disconnect(part, context)
-    for (const part of parts) await start(idOf(part, made), part, patience, context)
+    for (const part of parts) await start(idOf(part, made), part, waiting, context)
     // What was well at first may not have stayed so while the others came.
     for (const part of parts) await lookAgain(idOf(part, made), part, context)
     const successor = await lookAgain(idOf(main, made), main, context)
@@ -69,14 +72,9 @@ async function rename({ container }: Part, context: StepContext): Promise<void> 
 }
 
 /** Makes the new container, with all its networks, and compares it with the old one. */
-async function make(
-  part: Part,
-  isMain: boolean,
-  made: ReadonlyMap<string, string>,
-  context: StepContext,
-): Promise<string> {
-  const { container, blueprint } = part
-  const { specification, endpoints } = remakeOf(part, isMain, made, context)
+async function make(part: Part, making: Making, context: StepContext): Promise<string> {
+  const { container } = part
+  const { blueprint, specification, endpoints } = await remakeNow(part, making, context)
   context.signal.throwIfAborted()
   const { stepId, effects } = context
   const effect = { kind: 'create', ...about(container, context), object: container.name } as const
@@ -136,12 +134,12 @@ async function disconnect({ container, blueprint }: Part, context: StepContext):
   }
 }
 
-async function start(id: string, part: Part, patience: number, context: StepContext): Promise<void> {
+async function start(id: string, part: Part, waiting: Waiting, context: StepContext): Promise<void> {
   context.signal.throwIfAborted()
   await context.effects.carryOut(context.stepId, { kind: 'start', containerId: id }, (docker) =>
     docker.start(id),
   )
-  await awaitWell(id, part, patience, context)
+  await awaitWell(id, part, waiting, context)
 }
 
 async function lookAgain(
@@ -192,5 +190,5 @@ const words = {
   back: 'the old container is as it was',
   finished: 'the old container is removed',
   gone: 'the old container was removed meanwhile',
-  changed: 'somebody has put another container in its place meanwhile',
+  changed: 'somebody has put another container in its place, or removed the new one, meanwhile',
 } as const

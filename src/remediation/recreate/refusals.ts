@@ -65,7 +65,7 @@ export function unsafe(
 }
 
 /** Containers whose namespaces it shares, and without which neither it nor its successor can be started. */
-function withoutPartner({ HostConfig }: Blueprint, others: readonly Blueprint[]): readonly string[] {
+export function withoutPartner({ HostConfig }: Blueprint, others: readonly Blueprint[]): readonly string[] {
   const references = namespaceModes.flatMap((mode) => sharedWith(HostConfig[mode]) ?? [])
   const runs = (reference: string): boolean =>
     others.some((one) => isCalled(reference, one.Id, nameOf(one)) && one.State.Status === 'running')

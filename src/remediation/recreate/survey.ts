@@ -1,8 +1,10 @@
 import { stackLabel } from '../../census/labels.ts'
+import { nameBefore } from '../../host/aside.ts'
 import type { Blueprint } from '../../host/builder.ts'
 import { DockerError } from '../../host/docker.ts'
 import type { KnownContainer } from '../../host/inventory.ts'
 import { valueIn } from '../../host/reading.ts'
+import type { Temporary } from '../../journal/records.ts'
 import type { PlanContext } from '../action.ts'
 import { nameOf, type Part, shares, unsafe } from './refusals.ts'
 import { referenceOf } from './specification.ts'
@@ -16,6 +18,8 @@ export interface Survey {
   readonly stranded: readonly string[]
   /** Why it must not be done; none = it may. */
   readonly refusals: readonly string[]
+  /** What was there for a while when all of that was read. */
+  readonly temporaries: readonly Temporary[]
 }
 
 type Builder = PlanContext['builder']
@@ -32,6 +36,8 @@ const over: ReadonlySet<string> = new Set(['created', 'exited', 'dead', 'removin
  */
 export async function survey(container: KnownContainer, context: PlanContext): Promise<Survey> {
   const { builder, policyOf } = context
+  // Before and after: one that is done or taken back at that time is in one of the two at least.
+  const before = context.temporaries()
   const main = await partOf(container, builder, true)
   const others = (await readAll(builder)).filter(({ Id }) => Id !== container.id)
   const sharing = others.filter((other) => shares(other, container))
@@ -53,6 +59,7 @@ export async function survey(container: KnownContainer, context: PlanContext): P
       ...unsafe(main, others),
       ...dependents.filter((one) => typeof one === 'string'),
     ],
+    temporaries: [...before, ...context.temporaries()],
   }
 }
 
@@ -98,6 +105,7 @@ async function surveyDependent(
   const container = await context.inventory.refresh(blueprint.Id)
   const says = (why: string): string => `${nameOf(blueprint)}, which shares a namespace of it, ${why}`
   if (container === undefined) return says('was removed just now')
+  if (nameBefore(container) !== undefined) return says('is left over from an earlier recreation')
   const { mode, recreate } = context.policyOf(container)
   if (container.labels[stackLabel] !== undefined || holdsUs(container, context))
     return says('is part of pidwarden')

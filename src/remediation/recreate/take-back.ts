@@ -6,11 +6,11 @@ import type { Journal } from '../../journal/journal.ts'
 import type { NewEffect, Recreation } from '../../journal/records.ts'
 import { endpointsOf } from './endpoints.ts'
 import { type Progress, progressOf } from './progress.ts'
-import { nameOf } from './refusals.ts'
+import { nameOf, temporaryName } from './refusals.ts'
 
 /** What a recreation is put in order with. */
 export interface TakeBackPorts {
-  readonly journal: Pick<Journal, 'intend' | 'complete'>
+  readonly journal: Pick<Journal, 'intend' | 'complete' | 'incidents'>
   readonly docker: Pick<Docker, 'inspect' | 'start' | 'stop'>
   readonly builder: ContainerBuilder
   readonly clock: Clock
@@ -19,7 +19,8 @@ export interface TakeBackPorts {
 /**
  * What became of it. back: the old container is as it was; finished: the new one was found well, and the old one is
  * removed; gone: the old one is gone, so that the new one stays; changed: somebody has put another container in its place
- * since, and the old one is left to people; or why it is not in order yet, and is to be tried again.
+ * since, or removed the new one, and people are asked what is to become of the old one; or why it is not in order yet, and
+ * is to be tried again.
  */
 export type TakenBack = 'back' | 'finished' | 'gone' | 'changed' | { readonly failed: string }
 
@@ -49,6 +50,9 @@ export async function takeBack(
       const done = parts.some(({ proven }) => proven)
         ? await finish(parts, ports)
         : await rollBack(parts, ports)
+      // First, and again if it cannot be written that it is over: nobody else comes back to it.
+      const incident = done.why === undefined ? undefined : journal.incidents.openOf(recreation.name)
+      if (incident !== undefined) journal.incidents.needPeople(incident.id, leftOver(parts, done))
       const ids = journal.intend(recreation.stepId, done.effects)
       journal.complete(ids.map((id) => ({ id, result: done.word })))
       return done.what
@@ -70,6 +74,13 @@ interface Done {
   readonly effects: readonly NewEffect[]
   /** What the effects are called that end it in the journal. */
   readonly word: 'done' | 'gone' | 'changed'
+  /** Why it is left to people; undefined where it is not. */
+  readonly why?: string
+}
+
+function leftOver(parts: readonly Progress[], { why }: Done): string {
+  const names = parts.map(temporaryName).join(', ')
+  return `${why} while it was recreated; the old one is left over as ${names}: remove it, or give it its name back`
 }
 
 const own = ({ id, isOwn }: Progress): Pick<NewEffect, 'containerId'> => (isOwn ? {} : { containerId: id })
@@ -89,18 +100,25 @@ async function find(reference: string, { builder }: TakeBackPorts): Promise<Blue
 async function finish(parts: readonly Progress[], ports: TakeBackPorts): Promise<Done> {
   const successors = await Promise.all(parts.map(({ made }) => made?.id && find(made.id, ports)))
   // Somebody has removed what was made: the old one is all that is left, and not ours to remove any more.
-  if (successors.some((one) => !one)) return { what: 'changed', word: 'changed', effects: parts.map(closing) }
+  if (successors.some((one) => !one)) return overtaken('somebody has removed the new container', parts)
   for (const { id } of parts.toReversed()) await discard(id, ports)
   const effects = parts.map((part): NewEffect => ({ kind: 'remove', ...own(part) }))
   return { what: 'finished', word: 'done', effects }
 }
+
+const overtaken = (why: string, parts: readonly Progress[]): Done => ({
+  what: 'changed',
+  word: 'changed',
+  effects: parts.map(closing),
+  why,
+})
 
 async function rollBack(parts: readonly Progress[], ports: TakeBackPorts): Promise<Done> {
   const [main] = parts
   const old = main && (await find(main.id, ports))
   if (old === undefined) return { what: 'gone', word: 'gone', effects: parts.map(closing) }
   const strangers = await Promise.all(parts.map((part) => strangerAt(part, ports)))
-  if (strangers.some((one) => one)) return { what: 'changed', word: 'changed', effects: parts.map(closing) }
+  if (strangers.some((one) => one)) return overtaken('somebody has put another container in its place', parts)
   const effects: NewEffect[] = []
   for (const part of parts.toReversed()) {
     const made = await successorOf(part, ports)

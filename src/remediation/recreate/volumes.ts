@@ -23,6 +23,8 @@ export function keptVolumes({
   ])
   const anonymous = [...volumes]
     .filter(([target]) => !covered.has(target))
+    // The engine tells of them in another order each time.
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([, { Name, Destination, RW }]) => ({
       Type: 'volume',
       Source: Name,

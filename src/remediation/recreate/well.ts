@@ -5,20 +5,27 @@ import type { Part } from './refusals.ts'
 /** Between two looks at a new container, milliseconds. */
 const poll = 250
 
+/** How long is waited for a new container, seconds. */
+export interface Waiting {
+  /** At most; longer, where its health check takes its time. */
+  readonly patience: number
+  /** How long one that does not say whether it is healthy has to stay up. */
+  readonly steady: number
+}
+
 /**
- * Waits until a new container runs and is healthy, if it says so; one that does not say has to stay up for as long as
- * things are given to settle. `patience` in seconds; more, where its health check takes its time. Throws when it is not
+ * Waits until a new container runs and is healthy, if it says so, or has stayed up for long enough. Throws when it is not
  * well by then, or has ended, and when the run is cancelled.
  */
 export async function awaitWell(
   id: string,
   { container, blueprint }: Part,
-  patience: number,
+  { patience, steady }: Waiting,
   context: Pick<StepContext, 'inventory' | 'clock' | 'signal' | 'settings'>,
 ): Promise<void> {
   const { clock, signal } = context
   const begun = clock.monotonic()
-  const settled = begun + context.settings.settle * 1000
+  const settled = begun + Math.max(context.settings.settle, steady) * 1000
   const late = begun + patience * 1000
   const latest = Math.max(late, begun + firstVerdict(blueprint.Config.Healthcheck))
   for (;;) {

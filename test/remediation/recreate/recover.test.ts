@@ -3,9 +3,9 @@ import { settleDebts } from '../../../src/remediation/recover.ts'
 import { settleRecreations } from '../../../src/remediation/recreate/recover.ts'
 import { execute } from '../../../src/remediation/run.ts'
 import { failing, type Mishap } from '../../support/failing-engine.ts'
-import { unreachable } from '../../support/simulated-docker.ts'
+import { type SimulatedContainer, unreachable } from '../../support/simulated-docker.ts'
 import { addGateway } from '../../support/simulated-gateway.ts'
-import { createPidwarden } from '../../support/simulated-pidwarden.ts'
+import { createPidwarden, type SimulatedPidwarden } from '../../support/simulated-pidwarden.ts'
 
 const optedIn = { 'pidwarden.mode': 'enforce', 'pidwarden.recreate': 'true' }
 const yaml = 'policy: { thresholds: { duplicates: { critical: { at: 5, playbook: recreate } } } }'
@@ -112,6 +112,63 @@ t.test('nobody else starts what is being recreated', async (t) => {
   const { recovery, names, clock, container } = await end(stopped, 'after')
   await clock.drive(settleDebts({ ...recovery, docker: recovery.docker }))
   t.same(names(), ['metamcp created', `metamcp.pidwarden-${container.id.slice(0, 12)} exited`])
+})
+
+/** What an earlier run, that is over, owes to a container: its stop was never answered. */
+function owe(
+  { journal, addRun }: SimulatedPidwarden,
+  { id, name, startedAt: life }: SimulatedContainer,
+): void {
+  const run = addRun({ id, name } as SimulatedContainer, { playbook: 'restart' })
+  journal.startRun(run.id)
+  const step = journal.addStep(run.id, 'restart-container')
+  journal.intend(step, [{ kind: 'stop', life }])
+  journal.endRun(run.id, { outcome: 'failed', reason: 'action_failed' })
+}
+
+t.test('nor to pay an old debt, until it is over', async (t) => {
+  const setting = await end(stopped, 'after')
+  const { recovery, recover, clock, container, journal, names, logs } = setting
+  const aside = `metamcp.pidwarden-${container.id.slice(0, 12)}`
+  owe(setting, container)
+  const runner = { ...recovery.runner, knows: () => false }
+  const before = logs.length
+  t.equal(await clock.drive(settleDebts({ ...recovery, runner })), 1, 'it is still owed')
+  t.same(names(), ['metamcp created', `${aside} exited`])
+  t.equal(logs.length, before, 'and that is nothing to worry about')
+  await recover()
+  t.equal(await clock.drive(settleDebts({ ...recovery, runner })), 0)
+  t.same([journal.debts(), names()], [[], ['metamcp running']])
+})
+
+t.test('nor what a debt waits for when the recreation begins', async (t) => {
+  const pidwarden = createPidwarden({ yaml })
+  const { host, engine, ports, clock, journal, runner, logger: log, perform } = pidwarden
+  const { container, duplicate } = addGateway(host, engine, 'metamcp', optedIn)
+  duplicate(10)
+  const { id } = addGateway(host, engine, 'sidecar', optedIn).container
+  const sidecar = engine.containers.get(id)!
+  sidecar.networkOf = container.id
+  for (const one of [container, sidecar]) owe(pidwarden, one)
+  const paying = settleDebts({ journal, docker: engine.docker, clock, runner, log })
+  const { stop } = ports.docker
+  const docker = {
+    ...ports.docker,
+    async stop(one: string, grace: number) {
+      await stop(one, grace)
+      // Time enough for whoever looks whether it has ended.
+      await clock.sleep(9000)
+    },
+  }
+  Object.assign(ports, { docker })
+  const { ending } = await perform(container, { playbook: 'recreate' })
+  await clock.drive(paying)
+  t.equal(ending.outcome, 'fixed')
+  t.same(
+    host.effects.filter((one) => one.startsWith('start')),
+    ['start metamcp', 'start sidecar'],
+    'the new ones alone',
+  )
 })
 
 t.test('a run at work looks after its own', async (t) => {

@@ -34,6 +34,12 @@ const table: readonly [string, HostConfig, readonly MountPoint[], unknown][] = [
     [volume('data', '/a'), volume('hash', '/b'), volume('more', '/c')],
     [named('hash', '/b/'), named('more', '/c')],
   ],
+  [
+    'several, that are told in any order',
+    {},
+    [volume('hash', '/b'), volume('more', '/c'), volume('other', '/a')],
+    [named('other', '/a'), named('hash', '/b'), named('more', '/c')],
+  ],
   ['of another container', { VolumesFrom: ['db'] }, [volume('hash', '/data')], [named('hash', '/data')]],
   [
     'tmpfs',
