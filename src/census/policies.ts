@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { lastingName } from '../host/aside.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import { readLabels } from './labels.ts'
 import { defaultPolicy, makePolicy, type Policy, PolicyLayer, PolicySettings } from './policy.ts'
@@ -91,8 +92,8 @@ const modes = ['observe', 'dry-run', 'enforce'] as const
 
 /**
  * Tells the policy of a container: defaults, the file's layers, then the container's labels as far as the file trusts
- * them. Labels may tighten what is protected and how many copies are let live, never loosen it. What cannot be
- * understood never makes anything act: the container stays in observe.
+ * them. Labels may tighten what is protected and how many copies are let live, and what the file says of profile and
+ * recreate; never loosen it. What cannot be understood never makes anything act: the container stays in observe.
  */
 export function policyFor({ policy: forAll, containers, labels: trust }: PoliciesConfig) {
   const base: PolicySettings = { ...defaultPolicy, ...forAll }
@@ -114,10 +115,9 @@ export function policyFor({ policy: forAll, containers, labels: trust }: Policie
   }
 
   function make(container: KnownContainer): Policy {
-    let settings = base
-    for (const { name, image, policy } of layers) {
-      if (name(container.name) && image(container.image)) settings = over(settings, policy)
-    }
+    const fitting = layers.filter(({ name, image }) => name(lastingName(container)) && image(container.image))
+    const given = [forAll, ...fitting.map(({ policy }) => policy)]
+    const settings = given.slice(1).reduce(over, base)
     const asked = readLabels(container.labels, container.imageLabels)
     const layer = Object.fromEntries(
       Object.entries(asked.layer).filter(([key]) => !trust.ignore.includes(key)),
@@ -131,12 +131,25 @@ export function policyFor({ policy: forAll, containers, labels: trust }: Policie
         mode: 'mode' in layer ? mode : labelled.mode,
         // A label may narrow whom an action ends, never widen it.
         victims: settings.victims === 'leaked' ? 'leaked' : labelled.victims,
+        // Where the file says nothing of these, a label may speak; where it does, a label may take back, and no more.
+        profile: mayAsk(given, 'profile', 'generic') ? labelled.profile : settings.profile,
+        recreate: mayAsk(given, 'recreate', true) ? labelled.recreate : settings.recreate,
         copies: 'copies' in layer ? atLeast(settings.copies, labelled.copies) : settings.copies,
         protect: [...new Set([...settings.protect, ...labelled.protect])],
       },
       asked.errors,
     )
   }
+}
+
+/** Whether the layers of the file say the widest of a key that there is, or nothing at all: a label counts only then. */
+function mayAsk<Key extends 'profile' | 'recreate'>(
+  given: readonly PolicyLayer[],
+  key: Key,
+  widest: PolicySettings[Key],
+): boolean {
+  const said = given.findLast((layer) => layer[key] !== undefined)
+  return said === undefined || said[key] === widest
 }
 
 /** One layer over another; thresholds and limits key by key. */

@@ -194,7 +194,10 @@ function mergeTiers(preset: TierTable, overrides: PolicySettings['thresholds']):
   return Object.fromEntries(merged) as Record<Resource, Partial<Record<Tier, TierRule>>>
 }
 
-/** Tiers of one kind (numbers, or percentages) must rise: a nuclear tier below warning would restart at nothing. */
+/**
+ * Tiers of one kind (numbers, or percentages) must rise: a nuclear tier below warning would restart at nothing. And
+ * none may be reached by a container that is well.
+ */
 function disorder(table: TierTable): string[] {
   return resources.flatMap((resource) => {
     const rules = tiers.flatMap((tier) => {
@@ -202,14 +205,29 @@ function disorder(table: TierTable): string[] {
       return rule === undefined ? [] : [{ tier, at: rule.at }]
     })
     return rules.flatMap((rule, index) => {
+      const where = `thresholds.${resource}.${rule.tier}: ${rule.at}`
+      const unsound = unsoundness(resource, rule.at)
+      if (unsound !== undefined) return [`${where} ${unsound}`]
       const lower = rules.slice(0, index).findLast(({ at }) => isShare(at) === isShare(rule.at))
       return lower !== undefined && amount(rule.at) < amount(lower.at)
-        ? [
-            `thresholds.${resource}.${rule.tier}: ${rule.at} is below ${lower.tier} (${lower.at}); tiers must rise`,
-          ]
+        ? [`${where} is below ${lower.tier} (${lower.at}); tiers must rise`]
         : []
     })
   })
+}
+
+/** What is so little is 0 when thresholds are rounded to whole units. */
+const least = 1e-6
+
+const none = 'where no such tier is meant, a label says off and the file false'
+
+/** What is wrong with a threshold by itself; undefined = nothing. */
+function unsoundness(resource: Resource, at: Quantity): string | undefined {
+  if (resource === 'health')
+    return !isShare(at) && amount(at) === 1
+      ? undefined
+      : `is no threshold; health is 1 when the container is not well, and 0 otherwise; ${none}`
+  return amount(at) > least ? undefined : `is reached at all times; ${none}`
 }
 
 /** How a percentage and a number compare shows only when the limit is known. */

@@ -1,4 +1,5 @@
 import { stackLabel } from '../census/labels.ts'
+import { mayRestart } from './may-restart.ts'
 import { type History, longestWindow } from './restraint.ts'
 import type { RunPorts } from './run.ts'
 
@@ -24,7 +25,11 @@ export function historyOf(
     .filter((one) => one.state === 'running' && one.labels[stackLabel] === undefined)
     .filter((one) => policyOf(one).mode !== 'observe')
   return {
-    deeds: journal.deeds(now - longestWindow(settings()) * 1000),
+    deeds: journal.deeds(now - longestWindow(settings()) * 1000).map((deed) => {
+      // It goes on, and may come to that yet.
+      const restarts = deed.outcome === undefined && mayRestart(known.find(deed.playbook)?.steps ?? [])
+      return restarts ? { ...deed, restarted: true } : deed
+    }),
     releasedAt: journal.releasedAt(name),
     manual: journal.incidents.openOf(name)?.manual,
     stop: journal.stop(),

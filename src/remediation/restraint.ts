@@ -1,5 +1,5 @@
 import { rank, type Tier, tiers } from '../census/presets.ts'
-import type { Ending, Outcome } from '../journal/outcomes.ts'
+import type { Ending, Outcome, Reason } from '../journal/outcomes.ts'
 import type { Deed, Stop } from '../journal/records.ts'
 import { underMaintenance } from './maintenance.ts'
 import type { RemediationSettings } from './settings.ts'
@@ -10,6 +10,8 @@ export interface Intention {
   readonly name: string
   readonly playbook: string
   readonly tier: Tier
+  /** It may come to stop or start the container. */
+  readonly restarts?: boolean
   /** A person asks for it: only a stop of all acting holds it back. */
   readonly ordered?: boolean
 }
@@ -93,6 +95,9 @@ function judgeStorm({ wanting, candidates }: History, { storm }: RemediationSett
 const helped: ReadonlySet<Outcome> = new Set(['fixed', 'improved'])
 const didNotHelp: ReadonlySet<Outcome> = new Set(['ineffective', 'regressed', 'failed'])
 
+/** It helps everybody else, as long as it lasts: neither a failure nor a proof that anything helps. */
+const mendsNothing: ReadonlySet<Reason> = new Set(['capped', 'capped_again'])
+
 /** After several runs in a row that did not help it opens; after a while one run may try whether it does again. */
 function judgeBreaker(
   own: readonly Deed[],
@@ -102,6 +107,7 @@ function judgeBreaker(
 ): Ending | undefined {
   const failures: Deed[] = []
   for (const deed of own.filter(since(releasedAt)).sort((a, b) => ended(b) - ended(a))) {
+    if (deed.reason !== undefined && mendsNothing.has(deed.reason)) continue
     if (deed.outcome !== undefined && helped.has(deed.outcome)) break
     // Whatever could be ended was; that there is more than that is no failure.
     if (deed.reason === 'no_candidates') continue
@@ -141,23 +147,32 @@ function judgeCooldown(
   return refuse('cooldown', `acted on a moment ago; the next run may act in ${Math.ceil(left)} s`)
 }
 
+/**
+ * A run that has ended nobody spends the budgets of its own playbook alone: else a container that is capped all day, or
+ * whose zombies come back, could not be helped any more when it leaks.
+ */
 function judgeBudgets(
-  { name, playbook }: Intention,
+  { name, playbook, restarts = false }: Intention,
   deeds: readonly Deed[],
   { budgets }: RemediationSettings,
   now: number,
 ): Ending | undefined {
-  for (const { scope, within, runs, playbook: only } of budgets) {
+  for (const { scope, within, runs, playbook: only, restarts: onlyRestarts = false } of budgets) {
     if (only !== undefined && only !== playbook) continue
+    if (onlyRestarts && !restarts) continue
     const spent = deeds.filter(
       (deed) =>
         age(deed.at, now) < within &&
         (scope === 'host' || deed.name === name) &&
-        (only === undefined || deed.playbook === only),
+        (only === undefined || deed.playbook === only) &&
+        (!onlyRestarts || deed.restarted === true) &&
+        (deed.gentle !== true || deed.playbook === playbook),
     )
     if (spent.length < runs) continue
-    const what = `${only ?? 'all playbooks'} on ${scope === 'host' ? 'this host' : 'this container'}`
-    return refuse('budget', `${spent.length} runs of ${what} within ${within} s; ${runs} are allowed`)
+    const which = onlyRestarts ? ' that restarted a container' : ''
+    const what = `${only === undefined ? '' : ` of ${only}`}${which}`
+    const where = scope === 'host' ? 'this host' : 'this container'
+    return refuse('budget', `${spent.length} runs${what} on ${where} within ${within} s; ${runs} are allowed`)
   }
   return undefined
 }

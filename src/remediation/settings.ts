@@ -14,6 +14,12 @@ const Budget = Type.Object(
     playbook: Type.Optional(
       Type.String({ minLength: 1, description: 'Only runs of this playbook; all when left out.' }),
     ),
+    restarts: Type.Optional(
+      Type.Boolean({
+        description:
+          'True: only runs that stopped or started a container, by whichever playbook. It holds back playbooks that may.',
+      }),
+    ),
     within: Type.Number({ minimum: 1, maximum: 604_800, description: 'Seconds.' }),
     runs: Type.Integer({ minimum: 0, maximum: 10_000 }),
   },
@@ -51,7 +57,7 @@ export const RemediationSettings = Type.Object(
       default: [
         { scope: 'container', within: 600, runs: 5 },
         { scope: 'container', within: 86_400, runs: 48 },
-        { scope: 'host', playbook: 'restart', within: 3600, runs: 10 },
+        { scope: 'host', restarts: true, within: 3600, runs: 10 },
         { scope: 'host', within: 600, runs: 30 },
         { scope: 'host', within: 3600, runs: 120 },
       ],

@@ -19,6 +19,7 @@ export interface Measured extends Pick<Observation, 'container' | 'policy'> {
 export function measure({ container, policy, census }: Measured): Measurement {
   const { cgroup, counted, instances, zombies, cpu } = census
   const crashed = hasCrashed(container)
+  const age = census.at - Date.parse(container.startedAt)
   const count = (standing: string): number => instances.filter((one) => one.standing === standing).length
   return {
     processes: counted,
@@ -28,7 +29,8 @@ export function measure({ container, policy, census }: Measured): Measurement {
     ...(cgroup.pids === undefined ? {} : { pids: cgroup.pids }),
     ...(cgroup.memoryWorkingSet === undefined ? {} : { memory: cgroup.memoryWorkingSet }),
     ...(cpu === undefined ? {} : { cpu }),
-    startup: census.at - Date.parse(container.startedAt) < youth ? counted : 0,
+    // One that starts later than now was started before the clock was put back: nobody knows how old it is.
+    startup: age >= 0 && age < youth ? counted : 0,
     // A container that does not run has no limits in the kernel that could be compared.
     ...(crashed ? {} : { limits: unheldLimits(policy.limits, cgroup).length }),
     health: crashed || (container.state === 'running' && container.health === 'unhealthy') ? 1 : 0,
@@ -71,7 +73,10 @@ export function holds({ resource, threshold }: Aim, measurement: Measurement): b
   return value !== undefined && value < threshold
 }
 
-/** Judges what was reached by two measurements. A measurement that could not be taken proves nothing. */
+/**
+ * Judges what was reached by two measurements. A measurement that could not be taken proves nothing, nor does a number
+ * that is below every threshold because there is none, unless it is down to nothing.
+ */
 export function judge(aim: Aim, before: Measurement | undefined, after: Measurement | undefined): Ending {
   if (before === undefined || after === undefined) {
     return { outcome: 'unknown', reason: 'census_unknown', detail: 'the container could not be measured' }
@@ -80,8 +85,12 @@ export function judge(aim: Aim, before: Measurement | undefined, after: Measurem
   if (was === undefined || is === undefined) {
     return { outcome: 'unknown', reason: 'census_unknown', detail: `${aim.resource} could not be measured` }
   }
-  const detail = `${aim.resource} ${was} -> ${is}, ${aim.tier} begins at ${aim.threshold}`
-  if (is < aim.threshold) return { outcome: 'fixed', reason: 'cleared', detail }
+  const bounded = Number.isFinite(aim.threshold)
+  const begins = bounded
+    ? `${aim.tier} begins at ${aim.threshold}`
+    : `${aim.resource} has no tier ${aim.tier}`
+  const detail = `${aim.resource} ${was} -> ${is}, ${begins}`
+  if (bounded ? is < aim.threshold : is === 0) return { outcome: 'fixed', reason: 'cleared', detail }
   const outcome = is < was ? 'improved' : is === was ? 'ineffective' : 'regressed'
   return { outcome, reason: 'still_above', detail }
 }

@@ -250,6 +250,51 @@ t.test('a label may protect more than the file, never less', async (t) => {
   t.strictSame(judge(file, { protect: '' }).protect, ['postgres', 'node gateway.js'])
 })
 
+t.test('a label may narrow the profile that the file names, never widen it', async (t) => {
+  const table: [PolicyLayer['profile'], string, string][] = [
+    [undefined, 'generic', 'generic'],
+    [undefined, 'metamcp', 'metamcp'],
+    [undefined, 'unknown', 'unknown'],
+    ['generic', 'unknown', 'unknown'],
+    ['generic', 'metamcp', 'metamcp'],
+    ['generic', 'generic', 'generic'],
+    ['unknown', 'generic', 'unknown'],
+    ['unknown', 'metamcp', 'unknown'],
+    ['metamcp', 'generic', 'metamcp'],
+    ['metamcp', 'unknown', 'metamcp'],
+  ]
+  for (const [profile, label, expected] of table) {
+    const said: PolicyLayer = profile === undefined ? {} : { profile }
+    const name = `${profile} and the label ${label}`
+    t.match(judge({ policy: said }, { profile: label }), { profile: expected, errors: [] }, name)
+    const containers = [{ name: 'meta*', policy: said }, { policy: {} }]
+    t.equal(judge({ containers }, { profile: label }).profile, expected, `${name}, in a layer`)
+  }
+  const others = [{ name: 'other', policy: { profile: 'unknown' } as const }]
+  t.equal(judge({ containers: others }, { profile: 'generic' }).profile, 'generic', 'a layer for others')
+})
+
+t.test(
+  'a label may take back that a container may be recreated, and allow it where the file is silent',
+  async (t) => {
+    const table: [boolean | undefined, string, boolean][] = [
+      [undefined, 'true', true],
+      [undefined, 'false', false],
+      [true, 'false', false],
+      [true, 'true', true],
+      [false, 'true', false],
+      [false, 'false', false],
+    ]
+    for (const [recreate, label, expected] of table) {
+      const said: PolicyLayer = recreate === undefined ? {} : { recreate }
+      const name = `${recreate} and the label ${label}`
+      t.match(judge({ policy: said }, { recreate: label }), { recreate: expected, errors: [] }, name)
+      const containers = [{ name: 'meta*', policy: said }]
+      t.equal(judge({ containers }, { recreate: label }).recreate, expected, `${name}, in a layer`)
+    }
+  },
+)
+
 t.test('a label may let more copies live than the file, never fewer', async (t) => {
   const copies = (file: PolicyLayer['copies'], label: string, commands: string[]): number[] =>
     commands.map(judge({ policy: { ...(file !== undefined && { copies: file }) } }, { copies: label }).copies)

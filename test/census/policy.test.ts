@@ -7,7 +7,7 @@ import {
   PolicyLayer,
   PolicySettings,
 } from '../../src/census/policy.ts'
-import { presetNames, presets, usualPlaybook } from '../../src/census/presets.ts'
+import { presetNames, presets, resources, usualPlaybook } from '../../src/census/presets.ts'
 
 const policy = (settings: PolicyLayer = {}, errors: readonly string[] = []): Policy => {
   if (!Value.Check(PolicyLayer, settings)) throw new Error(`no settings: ${JSON.stringify(settings)}`)
@@ -164,8 +164,8 @@ t.test(
         'thresholds.memory',
       ],
       [
-        { duplicates: { critical: false, emergency: false, nuclear: { at: 0, playbook: 'restart' } } },
-        'thresholds.duplicates.nuclear: 0 is below warning (1); tiers must rise',
+        { duplicates: { warning: 2, critical: false, emergency: false, nuclear: 1 } },
+        'thresholds.duplicates.nuclear: 1 is below warning (2); tiers must rise',
       ],
       [{ cpu: { warning: '90%' }, pids: { warning: '99%' } }, 'thresholds.pids.critical', 'thresholds.cpu'],
       // One of another kind between two that can be compared does not hide them.
@@ -180,12 +180,43 @@ t.test(
   },
 )
 
+t.test('a tier that is reached at all times, and one of health that is no yes, are errors', async (t) => {
+  const always = 'is reached at all times; where no such tier is meant, a label says off and the file false'
+  const table: [PolicyLayer['thresholds'], string][] = [
+    ...resources
+      .filter((resource) => resource !== 'health')
+      .map((resource): [PolicyLayer['thresholds'], string] => [
+        { [resource]: { warning: 0 } },
+        `thresholds.${resource}.warning: 0 ${always}`,
+      ]),
+    [{ memory: { warning: '0%' } }, `thresholds.memory.warning: 0% ${always}`],
+    [{ memory: { warning: '0.0g' } }, `thresholds.memory.warning: 0.0g ${always}`],
+    [{ cpu: { warning: '0.00%' } }, `thresholds.cpu.warning: 0.00% ${always}`],
+    [{ orphans: { warning: 1e-9 } }, `thresholds.orphans.warning: 1e-9 ${always}`],
+    [
+      { duplicates: { warning: false, critical: { at: 0, playbook: 'cleanup' } } },
+      `thresholds.duplicates.critical: 0 ${always}`,
+    ],
+    ...[0, 2, 0.5, '1%', '1k'].map((at): [PolicyLayer['thresholds'], string] => [
+      { health: { emergency: at } },
+      `thresholds.health.emergency: ${at} is no threshold; health is 1 when the container is not well, and 0 otherwise; where no such tier is meant, a label says off and the file false`,
+    ]),
+  ]
+  for (const [thresholds, expected] of table) {
+    const found = policy({ mode: 'enforce', ...(thresholds && { thresholds }) })
+    t.strictSame(found.errors, [expected])
+    t.equal(found.mode, 'observe')
+  }
+})
+
 t.test('tiers that rise, stand level, or cannot be compared are none', async (t) => {
   const table: PolicyLayer['thresholds'][] = [
     { processes: { warning: 31, critical: 31 } },
     { memory: { warning: '4096m', critical: '4g', emergency: 4294967296, nuclear: '8g' } },
     { memory: { warning: '75%', critical: '1g' } },
     { pids: { warning: 5 } },
+    { health: { warning: 1, emergency: '1', nuclear: 1 } },
+    { cpu: { warning: 0.05 }, orphans: { warning: 0.5 } },
     { processes: { warning: false, critical: false, emergency: false, nuclear: 1 } },
   ]
   for (const thresholds of table) {

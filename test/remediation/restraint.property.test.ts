@@ -14,10 +14,11 @@ function live(seed: number): Deed[] {
   const random = seeded(seed)
   const deeds: Deed[] = []
   const wants = [20, 300, 3000][seed % 3] ?? 300
-  for (let now = 1_000_000_000; now < 1_000_000_000 + 43_200_000; now += random.integer(wants) * 1000) {
+  for (let now = 1_000_000_000; now < 1_000_000_000 + 43_200_000; now += (1 + random.integer(wants)) * 1000) {
     const name = random.pick(names)
     const tier = random.pick(tiers)
-    const playbook = tier === 'nuclear' ? 'restart' : 'cleanup'
+    const restarts = tier === 'nuclear'
+    const playbook = restarts ? random.pick(['restart', 'restart-unhealthy', 'own']) : 'cleanup'
     const history = {
       deeds,
       releasedAt: undefined,
@@ -26,8 +27,10 @@ function live(seed: number): Deed[] {
       wanting: new Set([name]),
       candidates: 3,
     }
-    if (restrain({ name, playbook, tier }, history, settings, now) !== undefined) continue
-    deeds.push({ name, playbook, tier, outcome: random.pick(outcomes), at: now, endedAt: now + 1000 })
+    if (restrain({ name, playbook, tier, restarts }, history, settings, now) !== undefined) continue
+    const restarted = restarts && random.chance(0.9)
+    const outcome = random.pick(outcomes)
+    deeds.push({ name, playbook, tier, outcome, at: now, endedAt: now + 1000, restarted })
   }
   return deeds
 }
@@ -45,8 +48,8 @@ t.test('whatever is wanted: no budget is ever exceeded, and nobody is acted on a
   for (let seed = 1; seed <= 60; seed++) {
     const deeds = live(seed)
     acted += deeds.length
-    for (const { scope, playbook, within, runs } of settings.budgets) {
-      const counted = deeds.filter((deed) => playbook === undefined || deed.playbook === playbook)
+    for (const { scope, restarts, within, runs } of settings.budgets) {
+      const counted = deeds.filter(({ restarted }) => !restarts || restarted)
       const groups =
         scope === 'host' ? [counted] : names.map((name) => counted.filter((one) => one.name === name))
       for (const group of groups) {

@@ -80,6 +80,60 @@ t.test('budgets: each of them, whatever became of the runs', async (t) => {
   t.equal(judge({ deeds: [deed(10), deed(20)], releasedAt: now }, settings), 'budget', 'released or not')
 })
 
+t.test('a budget of restarts: whatever the playbook is called', async (t) => {
+  const settings = {
+    cooldown: 0,
+    budgets: [{ scope: 'host', restarts: true, within: 3600, runs: 2 }],
+  } satisfies Partial<RemediationSettings>
+  const restarted = (ago: number, name = 'other') =>
+    deed(ago, { name, playbook: `own-${ago}`, restarted: true })
+  const own = { playbook: 'own', restarts: true }
+  t.equal(judge({ deeds: [restarted(10), restarted(20)] }, settings, own), 'budget')
+  t.equal(judge({ deeds: [restarted(10), restarted(20)] }, settings), undefined, 'one that restarts nothing')
+  t.equal(judge({ deeds: [restarted(10), restarted(3600)] }, settings, own), undefined, 'one of them is past')
+  const without = deed(20, { playbook: 'restart' })
+  t.equal(judge({ deeds: [restarted(10), without] }, settings, own), undefined, 'one came to no restart')
+  t.match(
+    restrain(
+      { ...wanted, ...own },
+      { ...nothing, deeds: [restarted(1), restarted(2)] },
+      { ...defaults, ...settings },
+      now,
+    ),
+    { detail: '2 runs that restarted a container on this host within 3600 s; 2 are allowed' },
+  )
+  const both = { ...settings, budgets: [{ ...settings.budgets[0], playbook: 'own-10', runs: 1 }] }
+  const same = { ...own, playbook: 'own-10' }
+  t.equal(judge({ deeds: [restarted(20)] }, both as never, same), undefined, 'a playbook as well')
+  t.equal(judge({ deeds: [restarted(10)] }, both as never, same), 'budget')
+})
+
+t.test('the defaults hold restarts, whatever they are called', async (t) => {
+  const deeds = Array.from({ length: 10 }, (_, at) =>
+    deed(700 + at * 60, { name: `c${at}`, playbook: 'restart-unhealthy', restarted: true }),
+  )
+  t.equal(judge({ deeds }, {}, { playbook: 'recreate', restarts: true }), 'budget')
+  t.equal(judge({ deeds }, {}, { playbook: 'cleanup' }), undefined)
+})
+
+t.test('what ended nobody spends nothing but the budget of its own playbook', async (t) => {
+  const settings = {
+    cooldown: 0,
+    budgets: [
+      { scope: 'container', within: 600, runs: 2 },
+      { scope: 'host', within: 600, runs: 3 },
+    ],
+  } satisfies Partial<RemediationSettings>
+  const gentle = (ago: number, name = 'metamcp') => deed(ago, { name, playbook: 'relieve-cpu', gentle: true })
+  const two = [gentle(10), gentle(20)]
+  const onHost = [...two, gentle(30, 'a'), gentle(40, 'b')]
+  t.equal(judge({ deeds: onHost }, settings, { playbook: 'contain' }), undefined)
+  t.equal(judge({ deeds: onHost }, settings, { playbook: 'restart', restarts: true }), undefined)
+  t.equal(judge({ deeds: two }, settings, { playbook: 'relieve-cpu' }), 'budget')
+  t.equal(judge({ deeds: onHost }, settings, { playbook: 'relieve-cpu', name: 'c' }), 'budget')
+  t.equal(judge({ deeds: [...two, deed(30), deed(40)] }, settings, { playbook: 'contain' }), 'budget')
+})
+
 t.test('breaker: opens after runs in a row that did not help, and lets one try after a while', async (t) => {
   const bad = (ago: number, outcome: Deed['outcome'] = 'ineffective'): Deed =>
     deed(ago, outcome === undefined ? {} : { outcome })
@@ -91,6 +145,9 @@ t.test('breaker: opens after runs in a row that did not help, and lets one try a
   t.equal(judge({ deeds: [...three, bad(50, 'interrupted')] }, settings), 'breaker_open', 'nobody knows')
   t.equal(judge({ deeds: [bad(250, 'fixed'), ...three] }, settings), undefined, 'only two in a row')
   t.equal(judge({ deeds: three.map((one) => ({ ...one, name: 'other' })) }, settings), undefined)
+  const capped = deed(50, { outcome: 'improved', reason: 'capped' })
+  t.equal(judge({ deeds: [...three, capped] }, settings), 'breaker_open', 'a cap mends nothing')
+  t.equal(judge({ deeds: [capped, ...three.slice(1)] }, settings), undefined, 'nor is it a failure')
   t.equal(judge({ deeds: three, releasedAt: now - 50_000 }, settings), undefined, 'released')
   const past = [bad(1300), bad(1200), bad(1000)]
   t.equal(judge({ deeds: past }, settings), undefined, 'one may try')

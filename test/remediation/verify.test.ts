@@ -94,6 +94,14 @@ t.test('measure counts by standing, and leaves out what the kernel does not tell
   // Of memory, CPU and PIDs, which the policy wants limited, nothing is.
   t.same(measure({ ...observation, container: old, census }), { ...counts, startup: 0, limits: 3, health: 0 })
   t.match(measure({ ...observation, container: young, census }), { startup: 18, health: 1 })
+  const started = (ago: number) => ({ ...container, startedAt: new Date(census.at - ago).toISOString() })
+  t.match(measure({ ...observation, container: started(0), census }), { startup: 18 })
+  for (const ago of [-1, -3_600_000])
+    t.match(
+      measure({ ...observation, container: started(ago), census }),
+      { startup: 0 },
+      'the clock was put back',
+    )
   const bare = measure({ ...observation, census: { ...census, cgroup: {} } })
   t.notOk('pids' in bare || 'memory' in bare || 'cpu' in bare)
   const held = { pidsLimit: 100, memoryLimit: 4 * 1024 ** 3, cpuLimit: 2 }

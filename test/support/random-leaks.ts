@@ -38,7 +38,7 @@ export const guarded = ['node guarded.js', 'guard']
 export function randomLeaks(random: Random): Leaks {
   const copies = 1 + random.integer(2)
   const keep = random.pick(['oldest', 'newest'] as const)
-  const kind = random.pick(['tini', 'gateway', 'shell'] as const)
+  const kind = random.pick(['tini', 'gateway', 'shell', 'shell below tini'] as const)
   const gateways = kind === 'gateway' ? 1 : 1 + random.integer(2)
   const names = ['a', 'b', 'c', 'd', 'guarded'].map((name) => ({
     name,
@@ -88,7 +88,7 @@ export function randomLeaks(random: Random): Leaks {
       // The same server with another key is another server.
       if (random.chance(0.3)) children.push(server({ ...name, key: `other ${number}` }, 'legitimate'))
       // Only what has lost its launcher, or lies below tini, can be told from what init has started itself.
-      const lost = name.chain === 'npx' || (kind === 'tini' && name.chain === 'bare')
+      const lost = name.chain === 'npx' || (kind.endsWith('tini') && name.chain === 'bare')
       const among = random.chance(lost ? 0.6 : 0) ? 1 + random.integer(3) : 0
       for (let made = 0; made < among; made++) {
         const role = name.name === 'guarded' ? 'protected' : 'orphan'
@@ -102,19 +102,18 @@ export function randomLeaks(random: Random): Leaks {
   const own = Array.from({ length: gateways }, (_, number) => gateway(number))
   const [first] = own
   if (first === undefined) throw new Error('no gateway')
-  const tini = {
-    argv: ['tini', '--', 'node', '/app/gateway.js'],
-    role: 'legitimate',
-    children: [...own, ...orphans],
-  } as const
-  const shell = { ...tini, argv: ['sh', '/entry.sh'] } as const
+  const plant = (argv: readonly string[], children: readonly Planted[]): Planted => {
+    return { argv, role: 'legitimate', children }
+  }
+  const entry = ['sh', '/entry.sh']
+  const inits = {
+    tini: plant(['tini', '--', 'node', '/app/gateway.js'], [...own, ...orphans]),
+    gateway: { ...first, children: [...first.children, ...orphans] },
+    shell: plant(entry, [...own, ...orphans]),
+    'shell below tini': plant(['tini', '--', ...entry], [plant(entry, own), ...orphans]),
+  }
   return {
-    init:
-      kind === 'tini'
-        ? tini
-        : kind === 'shell'
-          ? shell
-          : { ...first, children: [...first.children, ...orphans] },
+    init: inits[kind],
     profile: random.pick(profileNames),
     victims: random.pick(['leaked', 'any'] as const),
     copies,

@@ -1,5 +1,6 @@
 import { choices } from '../../src/remediation/victims/choices.ts'
 import { denied, value } from './simulated-host.ts'
+import type { Drawn } from './tree.ts'
 import {
   base,
   below,
@@ -13,6 +14,46 @@ import {
   secondCopy,
   server,
 } from './victim-shapes.ts'
+
+/** A second gateway with one server, which the first gives way to; `above` started both. */
+const handover = (above: number): readonly Drawn[] => [
+  [3, above, 'node /app/gateway.js', 3000],
+  [4, 3, 'node /x/mcp-a.js', 300],
+  [5, above, 'node /app/gateway.js', 300],
+  [6, 5, 'node /x/mcp-a.js', 300],
+]
+const kept: Case['expected'] = [
+  [3, 'keep', 'allowed_copy'],
+  [4, 'keep', 'allowed_copy'],
+  [5, 'keep', 'gateway'],
+  [6, 'keep', 'allowed_copy'],
+]
+
+/** What starts gateways may stand behind an init that adopts: it does not matter whether that hides it. */
+const handovers: readonly Case[] = [
+  ...['sh /entry.sh', 'sh -c a&b', 'supervisord -n'].flatMap((above): readonly Case[] => [
+    {
+      name: `a second gateway below ${above}, which an adopting init has started`,
+      drawn: [[1, 0, `/sbin/docker-init -- ${above}`, 3600], [2, 1, above, 3600], ...handover(2)],
+      expected: [init, ...kept],
+    },
+    {
+      name: `the same, when that has adopted something: ${above}`,
+      drawn: [
+        [1, 0, `/sbin/docker-init -- ${above}`, 3600],
+        [2, 1, above, 3600],
+        ...handover(2),
+        [9, 1, 'sleep 9', 100],
+      ],
+      expected: [init, [2, 'keep', 'allowed_copy'], [9, 'keep', 'allowed_copy'], ...kept],
+    },
+  ]),
+  {
+    name: 'a second gateway below a copy of the script that is PID 1',
+    drawn: [[1, 0, 'sh /entry.sh', 3600], [2, 1, 'sh /entry.sh', 3600], ...handover(2)],
+    expected: [init, ...kept],
+  },
+]
 
 /** At least one case for each reason. */
 export const cases: readonly Case[] = [
@@ -188,6 +229,7 @@ export const cases: readonly Case[] = [
       server,
     ],
   },
+  ...handovers,
   {
     name: 'a server that npx started is no gateway, though it stands next to init and has a helper',
     drawn: [...base, ...copy, [23, 22, 'chromium']],

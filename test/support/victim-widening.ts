@@ -32,7 +32,7 @@ export const widenedCases: readonly Case[] = [
     facts: { choice: oldest, policy: anybody },
     expected: [
       [30, 'kill', 'unprotected', [30, 31, 32]],
-      [3, 'keep', 'spared_copy'],
+      [3, 'keep', 'gateway'],
       [10, 'keep', 'spared_copy'],
       init,
     ],
@@ -44,7 +44,7 @@ export const widenedCases: readonly Case[] = [
     expected: [
       [60, 'kill', 'duplicate', [60, 62]],
       [30, 'kill', 'unprotected', [30, 31, 32]],
-      [3, 'keep', 'spared_copy'],
+      [3, 'keep', 'gateway'],
       [10, 'keep', 'spared_copy'],
       init,
     ],
@@ -120,6 +120,16 @@ export const widenedCases: readonly Case[] = [
 
 const { purge } = choices
 
+/** What a script keeps running. */
+const started = (above: number): readonly Drawn[] => [
+  [3, above, 'node /app/backend.js', 3500],
+  [4, above, 'node /app/frontend.js', 3500],
+]
+const programs: Case['expected'] = [
+  [3, 'keep', 'gateway'],
+  [4, 'keep', 'gateway'],
+]
+
 /** What a purge ends. */
 export const purgeCases: readonly Case[] = [
   {
@@ -179,6 +189,31 @@ export const purgeCases: readonly Case[] = [
     facts: { choice: purge },
     expected: [[45, 'kill', 'unprotected', [45]], [2, 'keep', 'gateway'], init],
   },
+  ...['sh /entry.sh', 'sh -c a&b'].flatMap((above): readonly Case[] => [
+    {
+      name: `purge: what ${above} has started stays, with nothing below it`,
+      drawn: [[1, 0, above, 3600], ...started(1)],
+      facts: { choice: purge },
+      expected: [...programs, init],
+    },
+    {
+      name: `purge: the same behind an adopting init: ${above}`,
+      drawn: [[1, 0, `tini -- ${above}`, 3600], [2, 1, above, 3600], ...started(2)],
+      facts: { choice: purge },
+      expected: [...programs, init],
+    },
+    {
+      name: `purge: the same when that has adopted something: ${above}`,
+      drawn: [
+        [1, 0, `tini -- ${above}`, 3600],
+        [2, 1, above, 3600],
+        ...started(2),
+        [45, 1, 'node /x/mcp-a.js', 1200],
+      ],
+      facts: { choice: purge },
+      expected: [[45, 'kill', 'unprotected', [45]], [2, 'keep', 'gateway'], ...programs, init],
+    },
+  ]),
   {
     name: 'purge: the profile metamcp keeps whoever has a gateway that lives',
     drawn: leaked,

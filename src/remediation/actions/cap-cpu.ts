@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { tiers } from '../../census/presets.ts'
 import { defineAction, type PlanContext, type Sighting } from '../action.ts'
+import { type Behind, behind } from '../limits/own.ts'
 import { seconds } from '../parameters.ts'
 import { limitForAWhile } from '../temporary.ts'
 
@@ -57,27 +58,37 @@ export const capCpu = defineAction({
     context.note(plan(sighting, context, parameters))
     const limit = capOf(sighting, context, parameters)
     const { cpuLimit } = sighting.census.cgroup
-    if (cpuLimit !== undefined && cpuLimit <= limit) {
+    const { temporary } = ownLimit(sighting, context)
+    // A cap of ours that is as low already may be over sooner than this one.
+    const isEnough = temporary === undefined ? isAtMost : isBelow
+    if (cpuLimit !== undefined && isEnough(cpuLimit, limit)) {
       const detail = `its CPU limit is ${cpuLimit} cores already, and ${limit} would be set`
       return { outcome: 'skipped', reason: 'already_limited', detail }
     }
     const until = parameters.hold > 0 ? { until: context.clock.now() + parameters.hold * 1000 } : {}
     await limitForAWhile(sighting.container, { kind: 'cap', limit, ...until }, context)
     const held = (await context.look()).census.cgroup.cpuLimit
-    // The kernel keeps a quota of whole microseconds.
-    if (held !== undefined && Math.abs(held - limit) < 0.005) return undefined
+    if (held !== undefined && Math.abs(held - limit) < tolerance) return undefined
     const detail = `the CPU was limited to ${limit} cores, and the kernel holds ${held ?? 'none'}`
     return { outcome: 'ineffective', reason: 'limit_not_enforced', detail }
   },
 })
 
+/** The kernel keeps a quota of whole microseconds. */
+const tolerance = 0.005
+const isBelow = (held: number, limit: number): boolean => held < limit - tolerance
+const isAtMost = (held: number, limit: number): boolean => held <= limit
+
+/** A share of what an earlier cap has left would be less every time. */
+function ownLimit({ container, census }: Sighting, { temporaries }: PlanContext): Behind {
+  const alike = temporaries().filter(({ containerId }) => containerId === container.id)
+  return behind('cpu', { configured: container.limits, cgroup: census.cgroup, temporaries: alike })
+}
+
 /** Cores, in hundredths: Docker gives back exactly what it was given. */
-function capOf(
-  { thresholds, census }: Sighting,
-  { hostCores }: PlanContext,
-  { cores, share }: CapParameters,
-): number {
-  const all = census.cgroup.cpuLimit ?? hostCores
+function capOf(sighting: Sighting, context: PlanContext, { cores, share }: CapParameters): number {
+  const { thresholds } = sighting
+  const all = ownLimit(sighting, context).own ?? context.hostCores
   const lowest = tiers.map((tier) => thresholds.cpu[tier]?.at).find((at) => at !== undefined) ?? all
   const usual = Math.min(all * usualShare, lowest * belowTier)
   const wanted = cores ?? (share === undefined ? usual : all * share)

@@ -14,24 +14,52 @@ export function findGateways(
   instances: readonly StandingInstance[],
   tree: ProcessTree,
 ): ReadonlySet<ProcessKey> {
-  const { init } = tree
+  const core = coreOf(instances, tree.init)
   const nextToInit = new Set(
-    instances
-      .filter(({ parent, launchers }) => parent?.pid === init && launchers === 0)
+    below(core, instances)
+      .filter(({ launchers }) => launchers === 0)
       .flatMap(({ members }) => members.map(({ pid }) => pid)),
   )
-  const below = Map.groupBy(
+  const families = Map.groupBy(
     instances.filter(({ parent }) => parent !== undefined),
     ({ parent }) => parent,
   )
   const gateways = new Set<ProcessKey>()
-  for (const [parent, children] of below) {
+  for (const [parent, children] of families) {
     if (parent === undefined) continue
     const leaked = children.some(({ standing }) => standing === 'orphan' || standing === 'duplicate')
     if (children.length > 1 || leaked || nextToInit.has(parent.pid)) gateways.add(keyOf(parent))
   }
-  for (const process of program(instances, init)) gateways.add(keyOf(process))
+  for (const process of programs(core, instances)) gateways.add(keyOf(process))
   return gateways
+}
+
+/**
+ * Init with what it was collapsed with; and where that only adopts, what it has started as well. tini and its like start
+ * one program: it is the oldest, because what they adopt is younger. Whether tini has adopted anything yet must not
+ * matter to those below the program: as long as it has not, the two are one instance.
+ */
+function coreOf(instances: readonly StandingInstance[], init: number): readonly StandingInstance[] {
+  const core: StandingInstance[] = []
+  let next = instances.find(({ root }) => root.pid === init)
+  while (next !== undefined) {
+    core.push(next)
+    next = adoptingInit.test(baseName(next.leaf.argv[0] ?? '')) ? oldest(below([next], instances)) : undefined
+  }
+  return core
+}
+
+/** What hangs below any process of `above`: what a script has started may hang below a copy of its shell. */
+function below(
+  above: readonly StandingInstance[],
+  instances: readonly StandingInstance[],
+): readonly StandingInstance[] {
+  const pids = new Set(above.flatMap(({ members }) => members.map(({ pid }) => pid)))
+  return instances.filter(({ parent, root }) => parent && pids.has(parent.pid) && !pids.has(root.pid))
+}
+
+function oldest(instances: readonly StandingInstance[]): StandingInstance | undefined {
+  return [...instances].sort((a, b) => older(a.root, b.root))[0]
 }
 
 /** What `sh script` is called: the script may start any number of programs, and does nothing itself. */
@@ -40,19 +68,20 @@ const shell = /^(sh|bash|dash|ash|zsh|ksh|mksh|rbash|fish)( |$)/
 /**
  * The container is over, or crippled, when what its init has started ends. Where init is the application, its children
  * are servers like all others. Where it only starts something else, they are what it has started, and what it has
- * adopted. tini and its like start one program: it is the oldest, because what they adopt is younger. Of a shell or a
- * supervisor nobody knows how many there are, and whoever does not leak may be one.
+ * adopted. Of a shell or a supervisor nobody knows how many programs there are, and whoever does not leak may be one.
  */
-function program(instances: readonly StandingInstance[], init: number): readonly Process[] {
-  const leaf = instances.find(({ root }) => root.pid === init)?.leaf
-  if (leaf === undefined) return []
-  const { launcher, label } = commandOf(leaf)
-  if (!launcher && !shell.test(label)) return []
-  const next = instances.filter(({ parent }) => parent?.pid === init)
-  if (!adoptingInit.test(baseName(leaf.argv[0] ?? '')))
-    return next
-      .filter(({ standing, reparented }) => standing === 'allowed' && !reparented)
-      .flatMap(({ members }) => members)
-  const [oldest] = next.sort((a, b) => older(a.root, b.root))
-  return oldest?.members ?? []
+function programs(
+  core: readonly StandingInstance[],
+  instances: readonly StandingInstance[],
+): readonly Process[] {
+  const [, ...started] = core
+  const own = started.flatMap(({ members }) => members)
+  const last = core.at(-1)
+  if (last === undefined) return own
+  const { launcher, label } = commandOf(last.leaf)
+  if (!launcher && !shell.test(label)) return own
+  const next = below([last], instances).filter(
+    ({ standing, reparented }) => standing === 'allowed' && !reparented,
+  )
+  return [...own, ...next.flatMap(({ members }) => members)]
 }
