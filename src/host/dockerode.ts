@@ -163,11 +163,15 @@ function unlessNotModified(error: unknown): void {
   throw error
 }
 
-/** Pausing what is paused is refused with 409, unpausing what runs with 500: what the container is then says more. */
+/**
+ * Pausing what is paused is refused with 409, unpausing what runs with 500: what the container is then says more. Where
+ * it cannot be asked, it is refused all the same, and nobody need wait for what was not done.
+ */
 function unlessAlready(look: () => Promise<ContainerRecord>, wanted: ContainerState) {
   return async (error: unknown): Promise<void> => {
     if (error instanceof DockerError && !error.retryable && error.code !== 'not_found') {
-      if ((await look()).state === wanted) return
+      const now = await look().catch(() => undefined)
+      if (now?.state === wanted) return
     }
     throw error
   }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { type Resource, resources, type Tier } from '../census/presets.ts'
+import type { Observation } from '../census/observe.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Run, RunStory } from '../journal/records.ts'
+import { type About, aboutOf } from './about.ts'
+import { seeCrashed } from './crashed.ts'
 import { admit } from './guard.ts'
 import type { ReadyPlaybook } from './playbook.ts'
-import { execute, type RunPorts } from './run.ts'
+import type { RunPorts } from './run.ts'
 import type { Runner } from './runner.ts'
 
 /** What orders are carried out with. */
@@ -20,16 +22,6 @@ export type Ordered =
   | { readonly kind: 'planned'; readonly story: RunStory }
   | { readonly kind: 'refused'; readonly ending: Ending }
 
-/** What an order is judged by, where the playbook is for it; an alert would say. Candidates have the age of cleanup. */
-const usual = { tier: 'critical', resource: 'duplicates' } as const
-
-/** What a playbook is for binds alerts alone: a person knows why. One for unhealthy containers looks at health. */
-function aboutOf({ isFor }: ReadyPlaybook): { readonly tier: Tier; readonly resource: Resource } {
-  const { tier } = usual
-  const resource = resources.find((one) => isFor(tier, one)) ?? usual.resource
-  return isFor(tier, usual.resource) ? usual : { tier, resource }
-}
-
 /**
  * A person asks for a playbook on a container. A dry run is carried out at once and gives the plan: that of the same
  * code, up to the first effect. Everything else is queued as an alert's run would be, after what keeps everybody from
@@ -37,32 +29,40 @@ function aboutOf({ isFor }: ReadyPlaybook): { readonly tier: Tier; readonly reso
  */
 export async function order(
   playbook: ReadyPlaybook,
-  { id: containerId, name }: KnownContainer,
+  known: KnownContainer,
   dryRun: boolean,
   { runs, runner }: OrderPorts,
 ): Promise<Ordered> {
-  const refusal = dryRun ? undefined : await refuse(playbook, containerId, runs)
-  if (refusal !== undefined) return { kind: 'refused', ending: refusal }
-  const run = add(playbook, { containerId, name }, dryRun, runs)
+  const container = dryRun ? known : await runs.inventory.refresh(known.id)
+  if (container === undefined)
+    return refused({ outcome: 'skipped', reason: 'container_gone', detail: 'it was removed' })
+  // What is to be seen of one that has crashed is its health: whoever asks for anything else is told that it is down.
+  const seen = seeCrashed(runs.observer.observe(container), 'health', runs.clock.now())
+  const about = aboutOf(playbook, seen, runs.journal.incidents.openOf(container.name))
+  const refusal = dryRun ? undefined : refuse(playbook, about, seen, runs)
+  if (refusal !== undefined) return refused(refusal)
+  const run = add(playbook, about, container, dryRun, runs)
   if (!dryRun) {
     runner.submit(run)
     return { kind: 'queued', runId: run.id }
   }
-  const { ending } = await execute(run, runs, new AbortController().signal)
+  const ending = await runner.plan(run)
   const story = runs.journal.story(run.id)
-  if (story === undefined || (ending.reason !== 'dry_run' && playbook.acts))
-    return { kind: 'refused', ending }
+  if (story === undefined || (ending.reason !== 'dry_run' && playbook.acts)) return refused(ending)
   return { kind: 'planned', story }
 }
 
+const refused = (ending: Ending): Ordered => ({ kind: 'refused', ending })
+
 function add(
   playbook: ReadyPlaybook,
-  { containerId, name }: { readonly containerId: string; readonly name: string },
+  about: About,
+  { id: containerId, name }: KnownContainer,
   dryRun: boolean,
   { journal, clock }: RunPorts,
 ): Run {
   const id = randomUUID()
-  const wanted = { ...aboutOf(playbook), containerId, name, playbook: playbook.name }
+  const wanted = { ...about, containerId, name, playbook: playbook.name }
   return journal.transaction(() => {
     const startsAt = new Date(clock.now()).toISOString()
     const { episode } = journal.receive({ ...wanted, fingerprint: `order ${id}`, startsAt, alert: 'ordered' })
@@ -79,18 +79,15 @@ function add(
 }
 
 /** What would end the run before it began, so that whoever asks hears of it. */
-async function refuse(
-  playbook: ReadyPlaybook,
-  containerId: string,
-  { inventory, observer, journal }: RunPorts,
-): Promise<Ending | undefined> {
-  const container = await inventory.refresh(containerId)
-  if (container === undefined)
-    return { outcome: 'skipped', reason: 'container_gone', detail: 'it was removed' }
-  const request = { ...aboutOf(playbook), playbook: playbook.name, acts: playbook.acts, ordered: true }
-  const refusal = admit(request, observer.observe(container))
+function refuse(
+  { name, acts }: ReadyPlaybook,
+  about: About,
+  seen: Observation,
+  { journal }: RunPorts,
+): Ending | undefined {
+  const refusal = admit({ ...about, playbook: name, acts, ordered: true }, seen)
   if (refusal !== undefined) return refusal
-  const stop = playbook.acts ? journal.stop() : undefined
+  const stop = acts ? journal.stop() : undefined
   return (
     stop && { outcome: 'skipped', reason: 'acting_stopped', detail: `all acting is stopped: ${stop.reason}` }
   )

@@ -15,7 +15,9 @@ export interface RunnerLog {
 export interface Runner {
   /** The run is in the journal already. */
   submit(run: Run): void
-  /** True while a run of this id is at work or waits. */
+  /** Carries out a dry run at once, beside whatever is at work. Returns how it ended; throws SQLite's error. */
+  plan(run: Run): Promise<Ending>
+  /** True while a run of this id is at work or waits; a dry run too. */
   knows(id: string): boolean
   /** Names of the containers that a run is at work on. */
   inProgress(): readonly string[]
@@ -136,8 +138,19 @@ export function createRunner(ports: RunPorts, log: RunnerLog): Runner {
     )
   }
 
+  /** Known while it lasts: otherwise it would be taken for one that an earlier pidwarden has left behind. */
+  async function plan(run: Run): Promise<Ending> {
+    known.add(run.id)
+    try {
+      return (await execute(run, ports, new AbortController().signal)).ending
+    } finally {
+      known.delete(run.id)
+    }
+  }
+
   return {
     submit,
+    plan,
     knows: (id) => known.has(id),
     inProgress: () => [...new Set([...active.values()].map(({ run }) => run.name))],
     halt(ending) {

@@ -1,9 +1,11 @@
 import type { Observation, Observer } from '../census/observe.ts'
 import type { Clock } from '../host/clock.ts'
 import type { Inventory, KnownContainer } from '../host/inventory.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Run } from '../journal/records.ts'
 import { RunStop, type Sighting } from './action.ts'
 import { seeCrashed } from './crashed.ts'
-import { admit, type Request } from './guard.ts'
+import { admit, type Request, refuseAside } from './guard.ts'
 
 /** The container of a run, in the one life that the run was admitted for. */
 export interface Target {
@@ -11,7 +13,7 @@ export interface Target {
   seen(): Sighting
   /** The container from Docker, past the cache. Throws RunStop when it is gone, DockerError when Docker is. */
   refresh(): Promise<KnownContainer>
-  /** Looks again. Throws RunStop when it is another container by now, or cannot be measured. */
+  /** Looks again. Throws RunStop when it is another container by now, was paused by others, or cannot be measured. */
   look(): Promise<Sighting>
   /** The run itself has restarted or recreated it: this life counts from now on, be it under another id. */
   adopt(container: KnownContainer): void
@@ -22,13 +24,14 @@ export interface TargetPorts {
   readonly inventory: Inventory
   readonly observer: Observer
   readonly clock: Clock
+  readonly journal: Pick<Journal, 'temporaries'>
 }
 
 /** Reads a container, lets the guard decide, and pins its life. Throws RunStop when the guard refuses. */
 export async function admitTarget(
-  admitted: string,
+  { id: runId, containerId: admitted }: Pick<Run, 'id' | 'containerId'>,
   request: Request,
-  { inventory, observer, clock }: TargetPorts,
+  { inventory, observer, clock, journal }: TargetPorts,
 ): Promise<Target> {
   let containerId = admitted
   const container = await refresh()
@@ -49,7 +52,18 @@ export async function admitTarget(
     return seeCrashed(observer.observe(found), request.resource, clock.now())
   }
 
+  /** What this run has frozen itself, it goes on with; it has written that down before. */
+  function isPausedByOthers({ id, state }: KnownContainer): boolean {
+    if (state !== 'paused') return false
+    const pauses = journal
+      .temporaries()
+      .filter(({ kind, containerId }) => kind === 'pause' && containerId === id)
+    return pauses.every((one) => one.runId !== runId)
+  }
+
   function sight(found: KnownContainer, { policy, thresholds, census }: Observation): Sighting {
+    const aside = refuseAside(found)
+    if (aside !== undefined) throw new RunStop(aside)
     // Recreated it would have another id; restarted it has another start time, and every pid means something else.
     if (found.startedAt !== startedAt) {
       throw new RunStop({
@@ -57,6 +71,10 @@ export async function admitTarget(
         reason: 'container_replaced',
         detail: 'the container was restarted',
       })
+    }
+    // Whoever pauses a container wants it as it is: signals would end what a person looks at, a restart undo the pause.
+    if (isPausedByOthers(found)) {
+      throw new RunStop({ outcome: 'skipped', reason: 'not_running', detail: 'somebody has paused it' })
     }
     if (census.kind !== 'value') {
       const detail = census.kind === 'gone' ? `the container is ${found.state}` : census.detail

@@ -7,8 +7,11 @@ import { emptyFolder } from '../support/folder.ts'
 
 const id = 'a'.repeat(64)
 
-/** An engine with one container; what it is asked to change goes to `updates`. Pausing is answered with `pauses`. */
-async function engine(t: Test, { hostConfig = {}, state = 'running', pauses = 204 } = {}) {
+/**
+ * An engine with one container; what it is asked to change goes to `updates`. Pausing is answered with `pauses`; who
+ * inspects a container of an `unheard` engine is hung up on.
+ */
+async function engine(t: Test, { hostConfig = {}, state = 'running', pauses = 204, unheard = false } = {}) {
   const updates: unknown[] = []
   const server = createServer(async (request, response) => {
     const chunks = await Array.fromAsync(request)
@@ -16,6 +19,7 @@ async function engine(t: Test, { hostConfig = {}, state = 'running', pauses = 20
       .replace(/^\/v[\d.]+/, '')
       .split('/')
       .at(-1)
+    if (unheard && path === 'json') request.socket.destroy()
     if (path === 'update') updates.push(JSON.parse(Buffer.concat(chunks).toString()))
     response.writeHead(path === 'pause' ? pauses : path === 'update' || path === 'json' ? 200 : 404, {
       'content-type': 'application/json',
@@ -75,4 +79,15 @@ t.test('whose a pause is', async (t) => {
   t.equal(await (await engine(t, { pauses: 409, state: 'paused' })).docker.pause(id), false, 'it was before')
   const refused = await engine(t, { pauses: 500 })
   await t.rejects(refused.docker.pause(id), { code: 'failed', retryable: false })
+})
+
+t.test('what Docker has refused is refused, though it says no more than that', async (t) => {
+  // Whoever took it for a pause that may come yet would take back the one of a person.
+  for (const [pauses, code] of [
+    [409, 'conflict'],
+    [500, 'failed'],
+  ] as const) {
+    const { docker } = await engine(t, { pauses, state: 'paused', unheard: true })
+    await t.rejects(docker.pause(id), { code, retryable: false, message: /^could not pause container/ })
+  }
 })

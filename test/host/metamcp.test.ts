@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -148,6 +149,40 @@ t.test('a key that is none asks nobody', async (t) => {
     t.notMatch(String(error), 's3cr')
   }
   const missing = { ...gateway, keyFile: join(emptyFolder(t), 'none') }
-  await t.rejects(api.close(missing, 'a'), { code: 'key', message: /could not be read: ENOENT/ })
+  await t.rejects(api.close(missing, 'a'), {
+    code: 'key',
+    message: /sessions\.gateways\.keyFile.* could not be read: ENOENT/,
+  })
   t.equal(asked, 0)
+})
+
+t.test('a key file that is none, or too large, is not read', async (t) => {
+  let asked = 0
+  const gateway = await serve(t, (_, response) => {
+    asked++
+    response.end()
+  })
+  const folder = emptyFolder(t)
+  const large = join(folder, 'large')
+  writeFileSync(large, `${'s3cr'.repeat(2048)}x`)
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  for (const [keyFile, why] of [
+    [folder, /could not be read: it is no regular file/],
+    ['/dev/zero', /could not be read: it is no regular file/],
+    // Nobody writes to it: who waits for that waits for ever.
+    [pipe, /could not be read: it is no regular file/],
+    [large, /larger than 8192 bytes/],
+    // The kernel says of its files that they have no bytes.
+    ['/proc/kallsyms', /larger than 8192 bytes/],
+  ] as const) {
+    const error: unknown = await api.close({ ...gateway, keyFile }, 'a').catch((reason: unknown) => reason)
+    t.match(error, { name: 'GatewayError', code: 'key', message: why }, keyFile)
+    t.match(error, { message: /\(sessions\.gateways\.keyFile\)/ })
+    t.notMatch(String(error), 's3cr')
+  }
+  t.equal(asked, 0)
+  writeFileSync(large, `${'k'.repeat(8191)}\n`)
+  await api.close({ ...gateway, keyFile: large }, 'a')
+  t.equal(asked, 1)
 })

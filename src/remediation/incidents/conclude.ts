@@ -18,6 +18,8 @@ export interface Findings {
   readonly acted?: boolean
   /** True when the container was stopped, or may have been. */
   readonly stopped?: boolean
+  /** True when it was, and does not run. */
+  readonly down?: boolean
   /** Of the container that the run has gone on with, where it was recreated. */
   readonly containerId?: string
 }
@@ -52,8 +54,9 @@ export function conclude(
     if (findings.acted) incidents.act(incident.id)
     if (findings.containerId !== undefined && findings.containerId !== run.containerId)
       incidents.update(incident.id, { containerId: findings.containerId, tier: incident.tier })
-    // The trial of what was given up has worked.
-    if (ending.outcome === 'fixed') incidents.release(run.name)
+    // The trial of what was given up has worked. Whoever orders a playbook may have meant something else.
+    const isTrial = run.origin !== 'person' || run.resource === incident.resource
+    if (ending.outcome === 'fixed' && isTrial) incidents.release(run.name)
     const next = follow(run, ending, findings, incident, journal)
     // To add up what was done takes as long as there are runs, and most of a storm do nothing.
     const deeds = findings.acted ? incidents.deeds(incident.id) : nothingDone
@@ -68,7 +71,15 @@ export function conclude(
 function follow(
   run: Run,
   ending: Ending,
-  { before, miss, rung, acted = false, stopped = false, containerId = run.containerId }: Findings,
+  {
+    before,
+    miss,
+    rung,
+    acted = false,
+    stopped = false,
+    down = false,
+    containerId = run.containerId,
+  }: Findings,
   incident: Incident,
   journal: Journal,
 ): Run | undefined {
@@ -78,7 +89,7 @@ function follow(
   const { playbook } = run
   const tried = new Set(ancestors(run, journal).map((one) => one.playbook))
   const grows = ending.reason === 'no_candidates' && hasGrown(incident.id, resource, before, journal)
-  const past: Past = { playbook, tier, resource, ending, miss, tried, grows, acted, stopped }
+  const past: Past = { playbook, tier, resource, ending, miss, tried, grows, acted, stopped, down }
   const what = sequel(past, ladder)
   if (what.kind === 'people' && (incident.manual === undefined || ending.reason !== 'breaker_open'))
     journal.incidents.needPeople(incident.id, what.reason)

@@ -1,5 +1,5 @@
 import { resources, type Tier } from '../../census/presets.ts'
-import type { Measurement } from '../../journal/records.ts'
+import type { Measurement, TemporaryKind } from '../../journal/records.ts'
 
 /** A container at one moment, as recovery is judged by it. */
 export interface Sample {
@@ -23,19 +23,29 @@ export interface Condition {
   readonly busy: boolean
   /** Prometheus comes to look. */
   readonly watched: boolean
+  /** What was done to it for a while, and is not taken back: it may be well because of that alone. */
+  readonly forAWhile: readonly TemporaryKind[]
   /** Containers in its network namespace that are not well. */
   readonly dependents: readonly string[]
 }
 
+const stands: Record<TemporaryKind, string> = {
+  clamp: 'its number of tasks is held for a while',
+  cap: 'it is capped for a while',
+  pause: 'it is paused for a while',
+}
+
 /** Why the container is not well; undefined when it is. Nothing that is not known counts as well. */
 export function illness(condition: Condition): string | undefined {
-  const { state, health, tiers, about, busy, watched, dependents } = condition
+  const { state, health, tiers, about, busy, watched, dependents, forAWhile } = condition
   if (state !== 'running') return `it is ${state}`
   if (health !== 'none' && health !== 'healthy') return `it is ${health}`
   const above = resources.find((resource) => (tiers[resource] ?? 'normal') !== 'normal')
   if (above !== undefined) return `${above} is at its ${tiers[above]} tier`
   if (!(about in tiers)) return `${about} is not measured`
   if (busy) return 'a run is at work on it'
+  const [standing] = forAWhile
+  if (standing !== undefined) return stands[standing]
   if (!watched) return 'Prometheus does not scrape'
   if (dependents.length > 0) return `${dependents.join(', ')} in its network is not well`
   return undefined

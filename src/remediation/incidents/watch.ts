@@ -1,5 +1,6 @@
 import type { Observation, Observer } from '../../census/observe.ts'
 import { resources, type Tier } from '../../census/presets.ts'
+import { nameBefore } from '../../host/aside.ts'
 import type { Clock } from '../../host/clock.ts'
 import type { Inventory, KnownContainer } from '../../host/inventory.ts'
 import type { Procfs } from '../../host/procfs.ts'
@@ -82,9 +83,10 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
     log.info({ incident: incident.id, container: incident.name, resolution }, 'incident is over')
   }
 
-  /** By name: a recreated container has another id, and goes on with the incident. */
+  /** By name: a recreated container has another id, and goes on with the incident. Until then the old one does. */
   function find({ name }: Incident): KnownContainer | undefined {
-    return inventory.containers().find((container) => container.name === name)
+    const all = inventory.containers()
+    return all.find((one) => one.name === name) ?? all.find((one) => nameBefore(one) === name)
   }
 
   function takeSample(
@@ -94,6 +96,7 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
   ): Sample {
     const at = clock.monotonic()
     if (container === undefined || observation === undefined) return { at, ill: 'it is gone' }
+    if (nameBefore(container) !== undefined) return { at, ill: 'it is being recreated' }
     const census = valueIn(observation.census)
     if (census === undefined)
       return { at, ill: container.state === 'running' ? 'it cannot be measured' : `it is ${container.state}` }
@@ -112,6 +115,10 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
       busy: ports.runner.inProgress().includes(incident.name),
       watched: scrapedAt !== undefined && at - scrapedAt < scrapePatience,
       dependents: unwellDependents(container, ports),
+      forAWhile: journal
+        .temporaries()
+        .filter(({ containerId }) => containerId === container.id)
+        .map(({ kind }) => kind),
     })
     return ill === undefined ? { at, measurement } : { at, measurement, ill }
   }
@@ -137,6 +144,7 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
     if (last - since < windowMs() || !inventory.state().connected) return undefined
     if (own.some(({ measurement }) => measurement !== undefined)) return undefined
     if (container === undefined) return 'container_gone'
+    if (nameBefore(container) !== undefined) return undefined
     // Nobody waits for a container that somebody has stopped, unless a person is asked to bring it back.
     return over.has(container.state) && incident.manual === undefined ? 'container_stopped' : undefined
   }

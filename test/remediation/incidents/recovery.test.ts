@@ -15,6 +15,7 @@ const well: Condition = {
   busy: false,
   watched: true,
   dependents: [],
+  forAWhile: [],
 }
 
 t.test('a container is well', async (t) => {
@@ -35,6 +36,8 @@ const ills: readonly [string, Partial<Condition>, RegExp][] = [
   ['what it was about is not measured', { about: 'pids' }, /pids is not measured/],
   ['a run is at work', { busy: true }, /a run is at work/],
   ['nobody scrapes', { watched: false }, /Prometheus does not scrape/],
+  ['its CPU is capped', { forAWhile: ['cap'] }, /it is capped for a while/],
+  ['its tasks are held', { forAWhile: ['clamp'] }, /its number of tasks is held/],
   ['a container in its network is not', { dependents: ['proxy'] }, /proxy in its network/],
 ]
 for (const [name, condition, why] of ills)

@@ -2,7 +2,11 @@ import t from 'tap'
 import { type Ladder, type Past, type Sequel, sequel } from '../../../src/remediation/incidents/sequel.ts'
 
 /** A rung with a shipped playbook. */
-const does = (playbook: string) => ({ playbook, acts: playbook !== 'record' })
+const does = (playbook: string, isReachable = true) => ({
+  playbook,
+  acts: playbook !== 'record',
+  isReachable,
+})
 
 /** As the preset `protocol` has it for duplicates. */
 const ladder: Ladder = {
@@ -22,6 +26,7 @@ const past: Past = {
   grows: false,
   acted: true,
   stopped: false,
+  down: false,
 }
 const nothing: Sequel = { kind: 'nothing' }
 const restart: Sequel = { kind: 'rung', tier: 'nuclear', playbook: 'restart' }
@@ -93,8 +98,69 @@ const cases: readonly [string, Partial<Past>, Sequel | RegExp, Ladder?][] = [
       miss: undefined,
       ending: { outcome: 'unknown', reason: 'docker_unreachable' },
     },
+    /restarted it, and it is not well/,
+  ],
+  [
+    'Docker is away, and nothing was stopped',
+    { miss: undefined, ending: { outcome: 'unknown', reason: 'docker_unreachable' } },
     nothing,
   ],
+  [
+    'stopped, and it does not run: what would begin on it?',
+    {
+      stopped: true,
+      down: true,
+      ending: { outcome: 'failed', reason: 'action_failed', detail: 'does not run again' },
+    },
+    /restarted it, and it is not well: does not run again/,
+  ],
+  [
+    'stopped, it runs and is not well: the next tier',
+    { stopped: true, ending: { outcome: 'failed', reason: 'action_failed' } },
+    restart,
+  ],
+  [
+    'stopped, and what failed is not known to have been tried to the end',
+    { stopped: true, miss: undefined, ending: { outcome: 'failed', reason: 'action_failed' } },
+    /cleanup did not help: action_failed/,
+  ],
+  [
+    'stopped in vain, whatever the playbook says',
+    { stopped: true, miss: 'stop' },
+    /cleanup did not help: 24 -> 24/,
+  ],
+  [
+    'restarted, and the rest may not be ended',
+    {
+      playbook: 'restart',
+      tier: 'nuclear',
+      stopped: true,
+      ending: { outcome: 'ineffective', reason: 'no_candidates' },
+    },
+    /restart did not help/,
+  ],
+  [
+    'restarted, the rest may not be ended, and there is a next tier',
+    { stopped: true, ending: { outcome: 'ineffective', reason: 'no_candidates' } },
+    restart,
+  ],
+  [
+    'stopped, and not over in time: the next tier',
+    { stopped: true, miss: undefined, ending: { outcome: 'cancelled', reason: 'deadline' } },
+    restart,
+  ],
+  ...(
+    [
+      { outcome: 'cancelled', reason: 'shutdown' },
+      { outcome: 'cancelled', reason: 'acting_stopped' },
+      { outcome: 'superseded', reason: 'higher_tier' },
+      { outcome: 'interrupted', reason: 'crash' },
+    ] as const
+  ).map((ending): [string, Partial<Past>, Sequel] => [
+    `stopped, and ended by somebody: ${ending.reason}`,
+    { stopped: true, down: true, miss: undefined, ending },
+    nothing,
+  ]),
   [
     'what was tried for this alert is not tried again',
     { tried: new Set(['restart']) },
@@ -135,6 +201,16 @@ const cases: readonly [string, Partial<Past>, Sequel | RegExp, Ladder?][] = [
       grows: true,
     },
     nothing,
+  ],
+  [
+    'nothing that may be ended, it grows, and the kernel would never let it come to the tier that is left',
+    {
+      miss: 'escalate',
+      ending: { outcome: 'skipped', reason: 'no_candidates' },
+      grows: true,
+    },
+    /finds nothing more that it may end/,
+    { ...ladder, emergency: does('cleanup', false), nuclear: does('restart', false) },
   ],
   [
     'nothing that may be ended, it grows, and no tier is left',
