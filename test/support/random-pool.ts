@@ -15,8 +15,10 @@ interface Tree {
 interface Session {
   readonly id: string
   readonly openedAt: number
-  /** When it first uses each of its servers. */
+  /** When it first uses each of its servers; never, until somebody else comes. */
   readonly firstUse: Map<string, number>
+  /** Uses only the server that it has come to last. */
+  readonly movesOn: boolean
   /** Seconds between two calls, on average. */
   readonly pause: number
   /** From then on no client is there. */
@@ -44,11 +46,12 @@ const rhythm = { longestGap: 30, rest: 8 }
 /**
  * Five hours of a gateway with MetaMCP's pool, second by second: clients that come alone or several at once, use all
  * servers at once or one of them hours later, call all the time or now and then, and leave or just go away. Whatever is
- * judged to be abandoned is closed. `watchedFrom`: nobody has looked before, seconds.
+ * judged to be abandoned is closed. `watchedFrom`: nobody has looked before, seconds. `waiting`: many clients use a
+ * server for the first time just when another client comes, and from then on that one alone.
  */
 export function live(
   seed: number,
-  { watchedFrom = 0, wild = true },
+  { watchedFrom = 0, wild = true, waiting = false },
   patience: { maxAge: number; maxIdle: number },
 ): History {
   const random = seeded(seed)
@@ -100,7 +103,8 @@ export function live(
     if (random.chance(1 / arrival)) {
       const burst = wild && random.chance(0.3) ? 2 + random.integer(2) : 1
       for (let i = 0; i < burst; i++) {
-        const session = newcomer(random, `s${++made}`, now, wild)
+        if (waiting) wake(random, [...sessions.values()], now)
+        const session = newcomer(random, `s${++made}`, now, { wild, waiting })
         sessions.set(session.id, session)
       }
     }
@@ -112,7 +116,9 @@ export function live(
       }
       for (const [command, first] of session.firstUse) {
         if (now < first) continue
-        if (now === first || random.chance(1 / session.pause)) use(session, command, now)
+        const another =
+          session.movesOn && first < Math.max(...[...session.firstUse.values()].filter((at) => at <= now))
+        if (now === first || (!another && random.chance(1 / session.pause))) use(session, command, now)
       }
     }
     if (now < watchedFrom + every) continue
@@ -141,19 +147,40 @@ export function live(
   return { wrong, closed, abandoned }
 }
 
-function newcomer(random: Random, id: string, now: number, wild: boolean): Session {
-  const mine = random.chance(0.5) ? servers : [random.pick(servers)]
-  const manner = random.pick(wild ? ['prompt', 'prompt', 'prompt', 'partly', 'late'] : ['prompt'])
+/** The one that has waited longest comes to a server that it has not used yet. */
+function wake(random: Random, sessions: readonly Session[], now: number): void {
+  for (const { firstUse, leftAt } of sessions) {
+    const [command] = [...firstUse].find(([, at]) => at === Number.POSITIVE_INFINITY) ?? []
+    if (command === undefined || leftAt <= now || random.chance(0.2)) continue
+    firstUse.set(command, now + random.integer(2))
+    return
+  }
+}
+
+const manners = {
+  tame: ['prompt'],
+  wild: ['prompt', 'prompt', 'prompt', 'partly', 'late'],
+  waiting: ['prompt', 'waits', 'waits', 'partly waits'],
+} as const
+
+function newcomer(random: Random, id: string, now: number, { wild = false, waiting = false }): Session {
+  const mine = (wild || waiting) && random.chance(0.5) ? [random.pick(servers)] : servers
+  const manner = random.pick<string>(manners[waiting ? 'waiting' : wild ? 'wild' : 'tame'])
   const soon = (): number => now + random.integer(4)
   const later = (): number => now + random.integer(7200)
   const firstUse = mine.map((command, index): [string, number] => [
     command,
-    manner === 'late' || (manner === 'partly' && index > 0) ? later() : soon(),
+    manner === 'waits' || (manner === 'partly waits' && index > 0)
+      ? Number.POSITIVE_INFINITY
+      : manner === 'late' || (manner === 'partly' && index > 0)
+        ? later()
+        : soon(),
   ])
   return {
     id,
     openedAt: now,
     firstUse: new Map(firstUse),
+    movesOn: waiting,
     pause: random.pick([4, 60, 300]),
     leftAt: now + 10 + random.integer(10_000),
     ends: random.chance(0.3),

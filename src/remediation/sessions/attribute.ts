@@ -59,7 +59,7 @@ function beginners(
     const begins = same.filter((one) => one.used && one.tree.standing === 'spare')
     const [comer, second] = comers.filter(({ id }) => same.every((one) => one.tree.session !== id))
     if (tree.standing === 'spare' && begins.length === 1 && comer !== undefined && second === undefined)
-      return { ...tree, standing: 'owned', session: comer.id }
+      return { ...tree, standing: 'owned', session: comer.id, ownedIn: look }
     return { ...tree, standing: 'taken', takenIn: tree.takenIn ?? look }
   })
 }
@@ -96,7 +96,7 @@ function settle(trees: readonly RememberedTree[], look: number): readonly Rememb
     const [only, second] = begun
     const isOwner = same.some(({ session }) => session === bornWith)
     if (!isOwner && only !== undefined && second === undefined)
-      known.set(only.key, { ...only, standing: 'owned', session: bornWith })
+      known.set(only.key, { ...only, standing: 'owned', session: bornWith, ownedIn: only.takenIn ?? look })
     if (isOwner || (only !== undefined && second === undefined))
       known.set(key, { ...rest, standing: 'spare' })
     else if (look > bornIn + 1) known.set(key, rest)

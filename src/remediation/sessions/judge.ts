@@ -1,3 +1,4 @@
+import { doubtsOf } from './doubt.ts'
 import type { RememberedSession, RememberedTree, SessionMemory } from './memory.ts'
 
 /** Why a session is abandoned, or is taken not to be. */
@@ -36,13 +37,12 @@ export interface Patience {
  * trees are known, and in which, as in every tree that may be its own as well, nothing has happened for `maxIdle`.
  * Idle alone proves nothing, nor does age; every doubt keeps the session. Pure.
  */
-export function judgeSessions(
-  { at, sessions, trees }: SessionMemory,
-  patience: Patience,
-): readonly SessionVerdict[] {
+export function judgeSessions(memory: SessionMemory, patience: Patience): readonly SessionVerdict[] {
+  const { at, sessions, trees } = memory
+  const doubts = doubtsOf(memory)
   return sessions
     .toSorted((a, b) => a.seen - b.seen)
-    .map((session) => judge(session, at, trees, patience))
+    .map((session) => judge(session, at, trees, doubts(session), patience))
     .sort((a, b) => Number(a.verdict === 'keep') - Number(b.verdict === 'keep'))
 }
 
@@ -50,6 +50,7 @@ function judge(
   session: RememberedSession,
   at: number,
   trees: readonly RememberedTree[],
+  mayUse: (tree: RememberedTree) => boolean,
   { maxAge, maxIdle }: Patience,
 ): SessionVerdict {
   const own = trees.filter(({ session: owner }) => owner === session.id)
@@ -74,17 +75,12 @@ function judge(
   const busy = (tree: RememberedTree): boolean => tree.pulse === undefined || idleOf(tree) < maxIdle
   if (own.some(({ pulse }) => pulse === undefined)) return keep('activity_unknown')
   if (own.some(busy)) return keep('in_use')
-  const doubtful = trees.find((tree) => busy(tree) && mayUse(session, tree))
+  const doubtful = trees.find((tree) => busy(tree) && mayUse(tree))
   if (doubtful !== undefined) {
     const [pid] = doubtful.key.split(' ')
     return keep('not_one_to_one', `${doubtful.command}, pid ${pid}, is in use, and may be by this session`)
   }
   return { ...about, verdict: 'close', reason: 'abandoned' }
-}
-
-/** A tree has one session for life: what was in use before the session came is used by another. */
-function mayUse({ seenIn }: RememberedSession, { standing, takenIn }: RememberedTree): boolean {
-  return standing === 'taken' && (takenIn === undefined || takenIn >= seenIn)
 }
 
 /** How many verdicts a plan names one by one; the rest is counted. */

@@ -35,6 +35,8 @@ export const RememberedTree = Type.Object(
     standing: Type.Enum(['spare', 'taken', 'owned']),
     /** For `owned`: the session that uses it. */
     session: Type.Optional(Type.String()),
+    /** And the look that first saw it in use. */
+    ownedIn: Type.Optional(Type.Integer()),
     /** For `taken`: the look that first saw it in use. */
     takenIn: Type.Optional(Type.Integer()),
     /** The look that saw it first, and the only session that may have made the gateway start it. */

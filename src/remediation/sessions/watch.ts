@@ -166,7 +166,7 @@ export function createSessionWatch(ports: SessionPorts): SessionWatch {
     distrust(container) {
       const memory = known(container)
       if (memory === undefined) return
-      const trees = memory.trees.map(({ session: _, takenIn: __, ...tree }) => ({
+      const trees = memory.trees.map(({ session: _, ownedIn: __, takenIn: ___, ...tree }) => ({
         ...tree,
         standing: 'taken' as const,
       }))

@@ -48,12 +48,6 @@ const cases: readonly (readonly [string, RememberedSession, RememberedTree[], st
   ['without a tree of its own', session(), [], 'no_process_of_its_own'],
   ['all trees are those of others', session(), [tree({ session: 'b' })], 'no_process_of_its_own'],
   ['a tree that cannot be read', session(), [(({ pulse: _, ...rest }) => rest)(tree())], 'activity_unknown'],
-  [
-    'another session is at work',
-    session(),
-    [tree(), tree({ key: '9 9', session: 'b', ...busy })],
-    'abandoned',
-  ],
   ['a spare tree starts', session(), [tree(), { ...nobodys, standing: 'spare', ...busy }], 'abandoned'],
   ['an idle tree that may be its own', session(), [tree(), nobodys], 'abandoned'],
   ['one at work that may be its own', session(), [tree(), { ...nobodys, ...busy }], 'not_one_to_one'],
@@ -81,6 +75,67 @@ for (const [what, one, trees, reason] of cases) {
   t.test(what, async (t) => {
     const [verdict] = judgeSessions(memory([one], trees), patience)
     t.match(verdict, { reason, verdict: reason === 'abandoned' ? 'close' : 'keep' })
+  })
+}
+
+const [a, early, late] = [
+  session({ seenIn: 10 }),
+  session({ id: 'early', seenIn: 5 }),
+  session({ id: 'late', seenIn: 20 }),
+]
+const mine = tree({ ownedIn: 10 })
+const theirs = (of: RememberedSession, ownedIn: number | undefined, given: Partial<RememberedTree> = {}) =>
+  tree({ key: `9 ${of.id}`, session: of.id, ...(ownedIn !== undefined && { ownedIn }), ...given })
+const atWork = theirs(late, 20, busy)
+const files = { command: 'node files' }
+
+const swaps: readonly (readonly [string, RememberedSession[], RememberedTree[], string])[] = [
+  ['it was alone when it came to its tree', [a, late], [mine, atWork], 'abandoned'],
+  ['who was there has one for certain', [early, a, late], [theirs(early, 6), mine, atWork], 'abandoned'],
+  ['who was there has none, and its tree may be his', [early, a, late], [mine, atWork], 'not_one_to_one'],
+  ['he has gone, and would have taken it along', [a, late], [mine, atWork], 'abandoned'],
+  [
+    'who was there has one of another server',
+    [early, a, late],
+    [theirs(early, 6, files), mine, atWork],
+    'not_one_to_one',
+  ],
+  [
+    'who was there came to his just when another came',
+    [early, a, late],
+    [theirs(early, 20), mine, atWork],
+    'not_one_to_one',
+  ],
+  ['nothing of them all is at work', [early, a, late], [mine, theirs(late, 20)], 'abandoned'],
+  [
+    'another server at work since before it came',
+    [early, a],
+    [mine, theirs(early, 9, { ...files, ...busy })],
+    'abandoned',
+  ],
+  [
+    'another server at work, first used when it was there: perhaps by it',
+    [a, late],
+    [mine, theirs(late, 20, { ...files, ...busy })],
+    'not_one_to_one',
+  ],
+  [
+    'it has one of that server too',
+    [a, late],
+    [mine, tree({ ...files, key: '8 8', ownedIn: 10 }), theirs(late, 20, { ...files, ...busy })],
+    'abandoned',
+  ],
+  ['whoever was said to have it is gone', [a], [mine, atWork], 'not_one_to_one'],
+  ['nobody knows since when', [a, late], [mine, theirs(late, undefined, busy)], 'abandoned'],
+  ['nor since when it has its own', [a, late], [tree(), theirs(late, undefined, busy)], 'not_one_to_one'],
+]
+for (const [what, sessions, trees, reason] of swaps) {
+  t.test(`another session is at work: ${what}`, async (t) => {
+    const verdicts = judgeSessions(memory(sessions, trees), patience)
+    t.match(
+      verdicts.find((one) => one.session === 'a'),
+      { reason },
+    )
   })
 }
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { judgeSessions } from '../../../src/remediation/sessions/judge.ts'
 import { remember, type SessionMemory } from '../../../src/remediation/sessions/memory.ts'
 import type { SeenTree } from '../../../src/remediation/sessions/trees.ts'
 
@@ -232,4 +233,26 @@ t.test('since when nothing has happened', async (t) => {
   if (tree) tree.work = undefined
   one.look()
   t.equal(moved(), 1070, 'what cannot be read may be doing anything')
+})
+
+t.test('two sessions that each came to a server just when another one came: nobody is closed', async (t) => {
+  const one = watched()
+  one.sessions.add('a')
+  one.looks(5)
+  one.take('b', 't0', 't1')
+  // It was a.
+  one.looks(60)
+  one.take('c', 't1', 't2')
+  // It was b, which is at work from now on.
+  for (let i = 0; i < 1000; i++) {
+    one.work('t1')
+    one.look()
+  }
+  t.same(['t0', 't1'].map(one.of), ['b', 'c'], 'so it seems')
+  const memory = one.memory()
+  const verdicts = memory && judgeSessions(memory, { maxAge: 3600, maxIdle: 600 })
+  t.match(
+    verdicts?.find(({ session }) => session === 'b'),
+    { verdict: 'keep', reason: 'not_one_to_one' },
+  )
 })
