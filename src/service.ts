@@ -32,6 +32,7 @@ import { settleRecreations } from './remediation/recreate/recover.ts'
 import type { RunPorts } from './remediation/run.ts'
 import { createRunner } from './remediation/runner.ts'
 import { createSessionWatch, sessionPause } from './remediation/sessions/watch.ts'
+import { settleStrays } from './remediation/strays.ts'
 import { ownLimitsOf } from './remediation/temporary.ts'
 
 const { version }: { version: string } = JSON.parse(
@@ -241,6 +242,7 @@ export function createService(options: ServiceOptions): Service {
           } finally {
             // Also when the journal cannot be written: a container that was stopped here must come up again.
             await settleDebts(ports)
+            await settleStrays({ ...runs, runner, log: logger })
             await settleTemporaries({ ...ports, inventory, observer, calm })
           }
           await clock.sleep(debtPause, stopping.signal).catch(() => {})

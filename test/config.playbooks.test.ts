@@ -41,7 +41,12 @@ const wrong: readonly (readonly [name: string, yaml: string, ...messages: string
   [
     'an unknown key of a step',
     step('{ action: kill-orphans, onMis: stop, onMiss: stop }'),
-    'x.yaml:6: playbooks.0.steps.1.onMis: unknown key; expected one of action, with, profiles, ifAllowed, goal, wait, onMiss, onError',
+    'x.yaml:6: playbooks.0.steps.1.onMis: unknown key; expected one of action, with, profiles, ifAllowed, fallback, goal, wait, onMiss, onError',
+  ],
+  [
+    'a fallback behind nothing that could be missed',
+    step('{ action: kill-orphans, fallback: true, onMiss: stop }'),
+    'x.yaml:6: playbooks.0.steps.1.fallback: the step before it has no goal that it could miss',
   ],
   [
     'no word on what follows',

@@ -37,7 +37,7 @@ const defaults = {
     budgets: [
       { scope: 'container', within: 600, runs: 5 },
       { scope: 'container', within: 86_400, runs: 48 },
-      { scope: 'host', playbook: 'restart', within: 3600, runs: 10 },
+      { scope: 'host', restarts: true, within: 3600, runs: 10 },
       { scope: 'host', within: 600, runs: 30 },
       { scope: 'host', within: 3600, runs: 120 },
     ],

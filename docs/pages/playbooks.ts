@@ -23,15 +23,16 @@ export function playbookPart(playbook: ShippedPlaybook): string {
 type Step = ShippedPlaybook['steps'][number]
 
 function row(
-  { action, with: given, profiles, ifAllowed, goal, wait, onMiss, onError }: Step,
+  { action, with: given, profiles, ifAllowed, fallback, goal, wait, onMiss, onError }: Step,
   index: number,
 ): string[] {
   const parameters = given === undefined ? '' : ` with ${inline(given)}`
+  const whom = ifAllowed ? 'policies that allow it' : (profiles?.join(', ') ?? 'all profiles')
   const patience = wait === undefined ? '' : `, waited for ${wait} s at most`
   return [
     String(index + 1),
     `[\`${action}\`](../actions.md#${action})${parameters}`,
-    ifAllowed ? 'policies that allow it' : (profiles?.join(', ') ?? 'all profiles'),
+    fallback ? `${whom}; only when the step before missed` : whom,
     goal === undefined ? '–' : `${goal}${patience}`,
     onMiss,
     onError ?? 'escalate',

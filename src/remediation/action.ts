@@ -65,6 +65,8 @@ export interface StepContext extends PlanContext {
   seen(): Sighting
   /** Whether what the step is for is reached: the goal that is next in the playbook. */
   isCleared(sighting: Sighting): boolean
+  /** The step before it in this run has failed, and this one is what the playbook has for that. */
+  readonly afterFailure: boolean
   /** What Docker says of the container now. Throws RunStop when it is gone, DockerError when it cannot be asked. */
   refresh(): Promise<KnownContainer>
   /** Adds to the step's plan in the journal: what was seen, decided and why. */
@@ -78,7 +80,7 @@ export interface StepContext extends PlanContext {
   logs(lines: number): Promise<readonly string[]>
   /** Adds a sentence for people to how the run has ended, whatever that is. */
   remark(sentence: string): void
-  /** A person has asked for the run, and wants all of it. */
+  /** A person has asked for the run, and knows why. */
   readonly ordered: boolean
   /** How often the container was restarted by pidwarden within the last hour. */
   restartsLastHour(): number

@@ -43,13 +43,13 @@ export interface Ladder {
   /** Those of the playbook that are for the profile of the container. */
   readonly steps: readonly ReadyStep[]
   readonly dryRun: boolean
-  /** A person asks for it, and wants all of it: no goal ends it early. */
+  /** A person asks for it, and knows why: no goal ends it early, and only fallbacks are left out. */
   readonly ordered: boolean
   readonly cancel: AbortSignal
   readonly journal: Journal
   look(): Promise<Sighting>
   aim(goal: Goal): Aim
-  contextOf(stepId: number): Omit<StepContext, 'isCleared'>
+  contextOf(stepId: number): Omit<StepContext, 'isCleared' | 'afterFailure'>
 }
 
 /**
@@ -63,21 +63,26 @@ export async function climb(ladder: Ladder, course: Course): Promise<Ending> {
   let aim = ladder.aim('below-tier')
   let last: Ending = { outcome: 'skipped', reason: 'no_candidates' }
   let held = false
+  let failed = false
   let acted = false
+  let respawned = false
   for (const [position, step] of steps.entries()) {
     cancel.throwIfAborted()
+    if (held && step.fallback) continue
     const { action, goal, onMiss, onError } = step
     aim = ladder.aim(goalAt(steps, position))
     const stepId = journal.addStep(run.id, action.name)
     const before = course.after
     try {
-      const taken = await take(step, aim, stepId, ladder, course)
+      const taken = await take(step, aim, stepId, failed, ladder, course)
+      failed = false
       last = taken.ending
       acted ||= taken.touched
     } catch (error) {
       const ending = endingOf(error, cancel)
       journal.endStep(stepId, ending, before)
       held = false
+      failed = true
       course.miss = undefined
       // Whatever else it is, the run cannot go on: it was cancelled, or Docker or the container is away.
       if (cancel.aborted || ending.reason !== 'action_failed') throw error
@@ -88,6 +93,7 @@ export async function climb(ladder: Ladder, course: Course): Promise<Ending> {
       course.after = await lookAfter(error, ladder, course)
       continue
     }
+    respawned ||= last.reason === 'respawned'
     journal.endStep(stepId, last, before, course.after)
     if (dryRun) continue
     held = goal !== undefined && course.after !== undefined && holds(aim, course.after)
@@ -100,7 +106,10 @@ export async function climb(ladder: Ladder, course: Course): Promise<Ending> {
   if (dryRun || !acted) return last
   // Whoever orders it asks for no number.
   if (ofLimits.has(last.reason) && (ordered || aim.resource === 'limits')) return last
-  const verdict = judge(aim, start, course.after)
+  const judged = judge(aim, start, course.after)
+  // What comes back is fewer for a moment only.
+  const isMomentary = respawned && judged.outcome === 'improved' && judged.reason === 'still_above'
+  const verdict: Ending = isMomentary ? { ...judged, outcome: 'ineffective', reason: 'respawned' } : judged
   if (!toldBetter.has(last.reason) || verdict.outcome === 'fixed') return verdict
   const detail = [verdict.detail, last.detail].filter((one) => one !== undefined).join('; ')
   return { ...verdict, reason: last.reason, detail }
@@ -120,15 +129,17 @@ interface Taken {
 }
 
 async function take(
-  { action, goal, wait }: ReadyStep,
+  { action, goal, wait, fallback }: ReadyStep,
   aim: Aim,
   stepId: number,
+  afterFailure: boolean,
   { dryRun, ordered, contextOf }: Ladder,
   course: Course,
 ): Promise<Taken> {
   const context: StepContext = {
     ...contextOf(stepId),
-    isCleared: (sighting) => !ordered && holds(aim, measure(sighting)),
+    afterFailure,
+    isCleared: (sighting) => (!ordered || fallback) && holds(aim, measure(sighting)),
   }
   if (dryRun && action.acts) {
     context.note(await action.plan(await context.look(), context))

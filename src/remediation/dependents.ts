@@ -26,12 +26,19 @@ export function strayedDependents(
   container: KnownContainer,
   ports: DependentPorts,
 ): readonly KnownContainer[] {
-  const namespace = valueIn(ports.procfs.networkNamespace(container.pid))
-  return dependentsOf(container, ports).filter(({ state, pid }) => {
-    const own = valueIn(ports.procfs.networkNamespace(pid))
-    // What cannot be read proves nothing.
-    return state === 'running' && namespace !== undefined && own !== undefined && own !== namespace
-  })
+  return dependentsOf(container, ports).filter(
+    (one) => one.state === 'running' && hasStrayed(one, container, ports) === true,
+  )
+}
+
+/** Whether a dependent is in another namespace; undefined where that cannot be read: it proves nothing. */
+export function hasStrayed(
+  { pid }: Pick<KnownContainer, 'pid'>,
+  main: Pick<KnownContainer, 'pid'>,
+  { procfs }: Pick<DependentPorts, 'procfs'>,
+): boolean | undefined {
+  const [own, namespace] = [pid, main.pid].map((one) => valueIn(procfs.networkNamespace(one)))
+  return own === undefined || namespace === undefined ? undefined : own !== namespace
 }
 
 /** The same, and those that do not run: some never do for long, so that only a comparison with before says anything. */

@@ -61,6 +61,11 @@ export interface Effects {
    * for a disk that has no room. Throws what `work` throws, and SQLite's error.
    */
   takeBack(stepId: number, effect: NewEffect, work: (docker: Docker) => Promise<void>): Promise<void>
+  /**
+   * Writes down what comes of the next effect for other containers, before it is done; what is returned tells, for each,
+   * that it is settled, and how. Throws NotBegunError.
+   */
+  announce(stepId: number, effects: readonly NewEffect[]): readonly ((result: string) => void)[]
   /** Brings the container up that was stopped in this life; tried for `patience` milliseconds. */
   start(stepId: number, container: ContainerLife, patience: number): Promise<StartResult>
 }
@@ -131,7 +136,7 @@ export function createEffects(
     work: (docker: Docker, builder: ContainerBuilder) => Promise<T>,
   ): Promise<T> {
     refuseInDryRun(`${effect.kind} ${effect.object ?? effect.containerId ?? ''}`)
-    const id = intend(stepId, effect)
+    const [id] = intend(stepId, [effect])
     let result = 'done'
     try {
       const done = await work(docker, builder)
@@ -145,9 +150,9 @@ export function createEffects(
     }
   }
 
-  function intend(stepId: number, effect: NewEffect): number | undefined {
+  function intend(stepId: number, effects: readonly NewEffect[]): readonly number[] {
     try {
-      return journal.intend(stepId, [effect])[0]
+      return journal.intend(stepId, effects)
     } catch (error) {
       throw new NotBegunError(
         `nothing was done, because the journal could not be written: ${errorMessage(error)}`,
@@ -167,6 +172,10 @@ export function createEffects(
       return results
     },
     carryOut,
+    announce(stepId, effects) {
+      refuseInDryRun('announce what comes of an effect')
+      return intend(stepId, effects).map((id) => (result) => journal.complete([{ id, result }]))
+    },
     async takeBack(stepId, effect, work) {
       refuseInDryRun(`${effect.kind} ${effect.object ?? effect.containerId ?? ''}`)
       let result = 'done'

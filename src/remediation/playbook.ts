@@ -44,6 +44,13 @@ export const Step = Type.Object(
           'True: where the policy does not allow the action, the step is left out. Otherwise it is refused, and the run says so.',
       }),
     ),
+    fallback: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'True: only taken when the step before it failed or missed its goal, also when a person orders the playbook, who gets every other step whatever is measured.',
+      }),
+    ),
     goal: Type.Optional(Goal),
     wait: Type.Optional(
       Type.Number({
@@ -113,6 +120,8 @@ export interface ReadyStep {
   readonly action: ReadyAction
   /** Whether it is a step for the containers of a policy. */
   isFor(policy: Policy): boolean
+  /** Only for when the step before it failed or missed its goal, whoever asks for the playbook. */
+  readonly fallback: boolean
   readonly goal: Goal | undefined
   /** Seconds. */
   readonly wait: number

@@ -11,11 +11,13 @@ import type { Signals } from '../host/signal.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Run } from '../journal/records.ts'
+import { judgeCapped } from './capped.ts'
 import { type Course, climb, endingOf, type Ladder } from './climb.ts'
 import { brokenDependents } from './dependents.ts'
 import { createEffects, type Effects } from './effects.ts'
 import { historyOf } from './history.ts'
 import { conclude, type Findings } from './incidents/conclude.ts'
+import { mayRestart } from './may-restart.ts'
 import { type ReadyPlaybook, stepsFor } from './playbook.ts'
 import type { Playbooks } from './playbooks/book.ts'
 import { takeBack } from './recreate/take-back.ts'
@@ -69,6 +71,8 @@ interface Progress extends Course {
   acted?: boolean
   /** The container was stopped, or may have been. */
   stopped?: boolean
+  /** It was, and does not run. */
+  down?: boolean
   /** Of the container that it goes on with. */
   containerId?: string
   /** What is to be noted when the run is over. */
@@ -106,6 +110,8 @@ export async function execute(run: Run, ports: RunPorts, cancel: AbortSignal): P
   for (const temporary of progress.acted ? ports.journal.temporaries() : [])
     if (temporary.runId === run.id && temporary.until === undefined) await lift(temporary, ports)
   await noteAll(progress.later ?? [], ports)
+  const now = ports.inventory.get(progress.containerId ?? run.containerId)
+  if (progress.stopped) progress.down = now?.state !== 'running'
   const next = conclude(run, ending, progress, ports)
   return next === undefined ? { ending } : { ending, next }
 }
@@ -144,6 +150,7 @@ function telling(effects: Effects, tell: (effect: keyof Effects) => void): Effec
       return effects.carryOut(stepId, effect, work)
     },
     takeBack: (...args) => effects.takeBack(...args),
+    announce: (...args) => effects.announce(...args),
   }
 }
 
@@ -172,21 +179,24 @@ async function admitAndClimb(
   const { acts } = playbook
   const ordered = run.origin === 'person'
   const target = await admitTarget(
-    run.containerId,
+    run,
     { playbook: playbook.name, tier, ...aim, resource, acts: acts && !run.dryRun, ordered },
     ports,
   )
   const { policy, thresholds } = target.seen()
   progress.before = measure(target.seen())
   progress.after = progress.before
+  const { pidsLimit: pids, memoryLimit: memory } = target.seen().census.cgroup
+  const most = { pids, memory }[String(resource)] ?? Number.POSITIVE_INFINITY
   const rungs = Object.entries(thresholds[resource]).map(([one, rule]) => {
     const acts = ports.playbooks().find(rule.playbook)?.acts ?? false
-    return [one, { playbook: rule.playbook, acts }]
+    return [one, { playbook: rule.playbook, acts, isReachable: rule.at <= most }]
   })
   progress.rung = { tier, resource, ladder: Object.fromEntries(rungs) }
   const dryRun = run.dryRun || (acts && policy.mode === 'dry-run')
   if (acts && !run.dryRun) {
-    const intention = { name: run.name, playbook: playbook.name, tier, ordered }
+    const restarts = mayRestart(stepsFor(playbook, policy))
+    const intention = { name: run.name, playbook: playbook.name, tier, restarts, ordered }
     const refusal = restrain(intention, historyOf(run.name, ports), settings(), clock.now())
     if (refusal !== undefined) return refusal
     if (!dryRun) journal.admitRun(run.id, ordered)
@@ -262,7 +272,13 @@ async function admitAndClimb(
     }),
   }
   const before = brokenDependents(target.seen().container, ports)
-  const ending = await climb(ladder, progress)
+  const climbed = await climb(ladder, progress)
+  const ending = judgeCapped(climbed, {
+    resource,
+    sighting: target.seen(),
+    journal,
+    now: clock.now(),
+  })
   if (ending.outcome !== 'fixed' || dryRun) return ending
   const broken = brokenDependents(target.seen().container, ports).filter((name) => !before.includes(name))
   if (broken.length === 0) return ending

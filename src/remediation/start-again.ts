@@ -1,5 +1,5 @@
 import type { Clock } from '../host/clock.ts'
-import { type Docker, DockerError } from '../host/docker.ts'
+import { type ContainerRecord, type Docker, DockerError } from '../host/docker.ts'
 import { errorMessage } from '../host/reading.ts'
 
 /**
@@ -48,17 +48,28 @@ export async function startAgain(
   let last = 'it still runs in the life that was to be ended'
   for (let wait = pause; ; wait = Math.min(wait * 2, longestPause)) {
     try {
-      const { state, startedAt, stopTimeout } = await docker.inspect(id)
+      const found = await look(id, docker)
+      if (found === undefined) return 'gone'
+      const { state, startedAt, stopTimeout } = found
       if (startedAt !== life && (state === 'running' || state === 'restarting')) return 'running'
       if (startedAt !== life) return 'ended_since'
       const waited = clock.monotonic() - askedFor
       if (state === 'running' && waited > stopTimeout * 1000 + lateStop) return 'not_stopped'
       if (state === 'exited' || state === 'dead' || state === 'created') await start()
     } catch (error) {
-      if (error instanceof DockerError && error.code === 'not_found') return 'gone'
       last = errorMessage(error)
     }
     if (clock.monotonic() >= until) return { failed: last }
     await clock.sleep(wait)
+  }
+}
+
+/** Undefined = it is gone. A start is answered with 404 as well, where a network of the container was removed. */
+async function look(id: string, docker: StartPorts['docker']): Promise<ContainerRecord | undefined> {
+  try {
+    return await docker.inspect(id)
+  } catch (error) {
+    if (error instanceof DockerError && error.code === 'not_found') return undefined
+    throw error
   }
 }

@@ -15,6 +15,7 @@ export function attributed(effects: Effects, admitted: string, idNow: () => stri
     stop: (stepId, container, grace) => effects.stop(stepId, own(container), grace),
     start: (stepId, container, patience) => effects.start(stepId, own(container), patience),
     carryOut: (stepId, effect, work) => effects.carryOut(stepId, about(effect), work),
+    announce: effects.announce,
     takeBack: (stepId, effect, work) => effects.takeBack(stepId, about(effect), work),
   }
 }

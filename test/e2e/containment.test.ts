@@ -160,7 +160,7 @@ if (lab) {
         const tried = await over(stack, await alertOn(stack, container, wanted))
         return !['census_unknown', 'tier_not_reached'].includes(tried.ending?.reason ?? '') && tried
       })
-      t.match(run.ending, { outcome: 'fixed', reason: 'cleared' })
+      t.match(run.ending, { outcome: 'improved', reason: 'capped' })
       t.match(run.steps.at(-1)?.effects[0], { limits: { cpu: 0.07 } }, 'below its lowest tier')
       t.same(await container.processes(), busy, 'nobody is killed')
       await until('it is given back', () => container.kernel.cpuLimit() === before, 45_000)

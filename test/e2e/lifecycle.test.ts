@@ -121,6 +121,7 @@ if (lab) {
         .flatMap((step) => step.effects)
         .map(({ kind, containerId }) => [kind, containerId])
       t.same(effects, [
+        ['stray', guest.id],
         ['stop', undefined],
         ['start', undefined],
         ['stop', guest.id],

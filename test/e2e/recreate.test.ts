@@ -57,7 +57,17 @@ if (provided) {
   await run('commit', ...changes.flatMap((one) => ['--change', one]), template, image)
   await run('rm', template)
 
-  const config = 'remediation: { settle: 0.2, restartsPerHour: 60 }\npolicy: { preset: fix }\n'
+  // Containers without a health check are to stay up for ten seconds: that would be most of what this takes.
+  const config = `
+remediation: { settle: 0.2, restartsPerHour: 60 }
+policy: { preset: fix }
+playbooks:
+  - name: recreate
+    description: As it is shipped, only quicker.
+    steps:
+      - { action: collect-evidence, onMiss: next }
+      - { action: recreate-container, with: { steady: 0.2 }, goal: below-tier, onMiss: escalate }
+`
   const stack = await startStack(t, lab, { alertmanagers: 0, config })
 
   /** Has a container recreated as a person would, and waits until that is over. */

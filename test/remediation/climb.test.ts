@@ -42,7 +42,7 @@ async function courseOf(
   const playbook = ports.playbooks().find('own')
   if (playbook === undefined) throw new Error('there is no such playbook')
   const { tier, resource } = own
-  const target = await admitTarget(container.id, { ...own, acts: true, ordered }, ports)
+  const target = await admitTarget(run, { ...own, acts: true, ordered }, ports)
   const { thresholds } = target.seen()
   const course: Course = { before: measure(target.seen()), after: measure(target.seen()) }
   const ladder: Ladder = {
@@ -85,7 +85,7 @@ async function courseOf(
 }
 
 /** Actions with the reasons of their endings. */
-const reasonsOf = ({ story }: Awaited<ReturnType<Setting['perform']>>) =>
+const reasonsOf = ({ story }: Pick<Awaited<ReturnType<Setting['perform']>>, 'story'>) =>
   story.steps.map(({ action, ending }) => `${action} ${ending?.reason}`)
 
 const waits = 'action: kill-orphans, goal: below-tier, wait: 30'
@@ -409,6 +409,54 @@ t.test('a dry run misses nothing, and an order that helped neither', async (t) =
   const ordered = setUp([`${kill}, onMiss: escalate`])
   ordered.duplicate(10)
   t.equal((await courseOf(ordered, { ordered: true })).miss, undefined)
+})
+
+/** With what an order skips marked: what the steps of `own` were, in an order of a person. */
+async function orderedOf(setting: Setting): Promise<string[]> {
+  await courseOf(setting, { ordered: true })
+  const [run] = setting.journal.recentRuns(1)
+  return reasonsOf({ story: setting.journal.story(run?.id ?? '')! }).slice(1)
+}
+
+const twice = [`${kill}, onMiss: next`, `${kill}, fallback: true, onMiss: next`, `${kill}, onMiss: stop`]
+
+t.test('an order takes every step, and a fallback only where the one before it missed', async (t) => {
+  const helped = setUp(twice)
+  helped.duplicate(10)
+  t.same(await orderedOf(helped), ['kill-duplicates cleared', 'kill-duplicates no_candidates'])
+  const missed = setUp(twice)
+  missed.duplicate(10, { listens })
+  t.equal((await orderedOf(missed)).length, 3)
+  const failed = setUp([`${kill}, onMiss: next, onError: next`, `${kill}, fallback: true, onMiss: stop`])
+  refuse(failed, failed.duplicate(10))
+  t.equal((await orderedOf(failed)).length, 2)
+})
+
+t.test('an alert, too, takes a fallback only where the one before it missed', async (t) => {
+  const missed = setUp(twice)
+  missed.duplicate(10, { listens })
+  t.equal((await missed.perform()).story.steps.length, 4)
+  const helped = setUp(twice)
+  helped.duplicate(10)
+  t.same(reasonsOf(await helped.perform()), ['collect-evidence recorded', 'kill-duplicates cleared'])
+})
+
+t.test('a fallback that got well meanwhile is let be, whoever asks for it', async (t) => {
+  const setting = setUp([
+    'action: kill-orphans, goal: below-tier, onMiss: next',
+    'action: restart-container, fallback: true, goal: below-tier, onMiss: stop',
+  ])
+  setting.duplicate(6, { listens })
+  const { addStep } = setting.journal
+  setting.journal.addStep = (run, action) => {
+    const copies = [...setting.host.processes.values()].filter(({ argv }) =>
+      /mcp-memory/.test(argv.join(' ')),
+    )
+    if (action === 'restart-container') for (const { pid } of copies) setting.host.end(pid)
+    return addStep.call(setting.journal, run, action)
+  }
+  t.same(await orderedOf(setting), ['kill-orphans no_candidates', 'restart-container tier_not_reached'])
+  t.same(setting.host.effects, [])
 })
 
 t.test('what fails while the run is cancelled calls for nothing', async (t) => {

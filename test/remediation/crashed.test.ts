@@ -1,4 +1,5 @@
 import t from 'tap'
+import { DockerError } from '../../src/host/docker.ts'
 import type { Run } from '../../src/journal/records.ts'
 import { unreachable } from '../support/simulated-docker.ts'
 import { addGateway } from '../support/simulated-gateway.ts'
@@ -123,7 +124,7 @@ t.test('nor one that nobody asked for: no threshold, no opt-in, or a dry run', a
   for (const [more, reason] of [
     [{ 'pidwarden.mode': 'observe' }, 'not_enforced'],
     [{ 'pidwarden.mode': 'dry-run' }, 'dry_run'],
-    [{ 'pidwarden.thresholds.health.critical': '2' }, 'tier_not_reached'],
+    [{ 'pidwarden.thresholds.health.critical': 'off' }, 'tier_not_reached'],
     [{ 'pidwarden.stack': '' }, 'own_stack'],
   ] as const) {
     const { container, crash, perform, host } = setUp(more)
@@ -131,6 +132,17 @@ t.test('nor one that nobody asked for: no threshold, no opt-in, or a dry run', a
     t.match((await perform(container, wanted)).ending, { reason })
     t.same(host.effects, [])
   }
+})
+
+t.test('one that does not find its network is not gone', async (t) => {
+  const { container, crash, perform, engine } = setUp()
+  crash()
+  engine.failures.start.push(new DockerError('not_found', 'start: 404: network x not found'))
+  t.match((await perform(container, wanted)).ending, {
+    outcome: 'failed',
+    reason: 'action_failed',
+    detail: 'start: 404: network x not found',
+  })
 })
 
 t.test('one that somebody has started meanwhile is theirs', async (t) => {

@@ -285,3 +285,20 @@ t.test('one of them that stays is no sign of that', async (t) => {
   t.ok(host.signals.length > 0)
   await clock.drive(over)
 })
+
+t.test('what comes back, and is fewer for a moment, is no improvement', async (t) => {
+  const { host, engine, perform } = createPidwarden()
+  const { container, duplicate, gateway } = addGateway(host, engine)
+  duplicate(45)
+  let ended = 0
+  host.onEnd = ({ ppid }) => {
+    if (ppid !== gateway()) return
+    // Under the pause one in three does not come back at once.
+    const isLate = host.effects.includes(`pause ${container.name}`) && ++ended % 3 === 0
+    if (!isLate) startServer(host, container.id, gateway())
+  }
+  const { ending, story } = await perform(container, { playbook: 'contain', tier: 'emergency' })
+  const { before, after } = story
+  t.ok((after?.duplicates ?? 0) < (before?.duplicates ?? 0), 'fewer than before')
+  t.match(ending, { outcome: 'ineffective', reason: 'respawned' })
+})

@@ -1,6 +1,9 @@
 import t from 'tap'
 import { DockerError } from '../../src/host/docker.ts'
+import { RunStop } from '../../src/remediation/action.ts'
 import { settleDebts } from '../../src/remediation/recover.ts'
+import { execute } from '../../src/remediation/run.ts'
+import { settleStrays } from '../../src/remediation/strays.ts'
 import type { SimulatedContainer } from '../support/simulated-docker.ts'
 import { unreachable } from '../support/simulated-docker.ts'
 import { addGateway } from '../support/simulated-gateway.ts'
@@ -55,7 +58,10 @@ t.test('one that has opted in gets its network back', async (t) => {
   t.same(host.effects, ['stop vpn 10', 'start vpn', 'stop app 7', 'start app'])
   t.same(host.procfs.networkNamespace(app.pid), host.procfs.networkNamespace(container.pid))
   const step = story.steps.at(-1)
-  t.match(step?.effects.slice(2), [
+  t.match(step?.effects, [
+    { kind: 'stray', containerId: app.id, object: container.id, result: 'done' },
+    { kind: 'stop', containerId: undefined },
+    { kind: 'start', containerId: undefined },
     { kind: 'stop', containerId: app.id, life, result: 'done' },
     { kind: 'start', containerId: app.id, result: 'done' },
   ])
@@ -63,7 +69,7 @@ t.test('one that has opted in gets its network back', async (t) => {
     { container: 'vpn', dependents: [{ container: 'app', verdict: 'restart' }] },
     { dependents: [{ container: 'app', verdict: 'restart', reason: 'loses_its_network' }] },
   ])
-  t.same(journal.debts(), [])
+  t.same([journal.debts(), journal.strays()], [[], []])
   t.equal(journal.restartsSince('vpn', 0), 1, 'what is restarted with it is no restart of its own')
 })
 
@@ -186,4 +192,191 @@ t.test('one that does not get well is told', async (t) => {
     if (one === app) app.health = 'unhealthy'
   }
   t.match((await perform(container, nuclear)).ending, { reason: 'dependents_broken', detail: /app in its/ })
+})
+
+/** What the pidwarden after this one does, again and again. */
+async function settle({ ports, journal, clock, runner, logger }: Setting): Promise<void> {
+  const { docker } = ports
+  await clock.drive(settleDebts({ journal, docker, clock, runner, log: logger }))
+  await clock.drive(settleStrays({ ...ports, runner, log: logger }))
+}
+
+type Setting = ReturnType<typeof setUp>
+
+/** A restart in the middle of which pidwarden dies: nothing comes back from that call, nor is any other one heard. */
+async function dieAt(setting: Setting, verb: 'stop' | 'start', done: boolean): Promise<void> {
+  const { ports, container, addRun, clock, engine } = setting
+  let die = (): void => {}
+  const dead = new Promise<void>((resolve) => {
+    die = resolve
+  })
+  const docker = {
+    ...engine.docker,
+    [verb]: async (id: string, grace: number) => {
+      if (done) await engine.docker[verb](id, grace)
+      die()
+      return new Promise<void>(() => {})
+    },
+  }
+  const run = execute(addRun(container, nuclear), { ...ports, docker }, new AbortController().signal)
+  await clock.drive(Promise.race([run, dead]))
+}
+
+for (const [what, verb, done, effects] of [
+  ['before the stop', 'stop', false, []],
+  ['after the stop', 'stop', true, ['stop vpn 10', 'start vpn', 'stop app 10', 'start app']],
+  ['before the start', 'start', false, ['stop vpn 10', 'start vpn', 'stop app 10', 'start app']],
+  ['after the start', 'start', true, ['stop vpn 10', 'start vpn', 'stop app 10', 'start app']],
+] as const) {
+  t.test(`pidwarden ends ${what} of the container: the next gives the network back`, async (t) => {
+    const setting = setUp()
+    const { dependent, container, host, journal, clock } = setting
+    const app = dependent('app')
+    await dieAt(setting, verb, done)
+    t.match(journal.strays(), [{ containerId: app.id, main: container.id, name: 'vpn' }])
+    await settle(setting)
+    // A stop that was asked for may come yet, for two minutes.
+    clock.advance(200_000)
+    await settle(setting)
+    t.same(host.effects, effects)
+    t.same(host.procfs.networkNamespace(app.pid), host.procfs.networkNamespace(container.pid))
+    t.same([journal.debts(), journal.strays()], [[], []])
+    t.equal(app.state, 'running')
+  })
+}
+
+t.test(
+  'pidwarden ends, and the stop that it has asked for comes later: nothing is settled before',
+  async (t) => {
+    const setting = setUp()
+    const { dependent, container, host, engine, journal } = setting
+    const app = dependent('app')
+    await dieAt(setting, 'stop', false)
+    await settle(setting)
+    t.match(journal.strays(), [{ containerId: app.id }], 'it has its network yet')
+    engine.halt(container)
+    await settle(setting)
+    t.same(host.effects, ['start vpn', 'stop app 10', 'start app'])
+    t.same(journal.strays(), [])
+  },
+)
+
+t.test('while there is no network to be had, it is waited for', async (t) => {
+  const setting = setUp()
+  const { dependent, container, engine, host, journal } = setting
+  const app = dependent('app')
+  await dieAt(setting, 'start', true)
+  engine.halt(container)
+  await settle(setting)
+  t.match(journal.strays(), [{ containerId: app.id }])
+  t.equal(app.state, 'running', 'it is not stopped for nothing')
+  engine.run(container)
+  await settle(setting)
+  t.same(host.effects.slice(2), ['stop app 10', 'start app'])
+  t.same(journal.strays(), [])
+})
+
+for (const [what, change, result] of [
+  ['was removed', ({ engine }: Setting, app: SimulatedContainer) => engine.remove(app), 'gone'],
+  ['was restarted by somebody', ({ engine }: Setting, app: SimulatedContainer) => engine.run(app), 'changed'],
+  ['has ended', ({ engine }: Setting, app: SimulatedContainer) => engine.halt(app), 'changed'],
+  ['lost what it was for', ({ engine, container }: Setting) => engine.remove(container), 'gone'],
+  [
+    'opted out since',
+    (_: Setting, app: SimulatedContainer) => {
+      app.labels = {}
+    },
+    'refused: not_enforced',
+  ],
+] as const) {
+  t.test(`a stray that ${what} is let be`, async (t) => {
+    const setting = setUp()
+    const { dependent, host, journal, database } = setting
+    const app = dependent('app')
+    await dieAt(setting, 'start', true)
+    change(setting, app)
+    await settle(setting)
+    t.same(host.effects, ['stop vpn 10', 'start vpn'])
+    t.same(journal.strays(), [])
+    t.match(database.prepare(`SELECT result FROM effects WHERE kind = 'stray'`).get(), { result })
+  })
+}
+
+t.test('a stray whose namespace cannot be read stays one', async (t) => {
+  const setting = setUp()
+  const { dependent, host, journal } = setting
+  const app = dependent('app')
+  await dieAt(setting, 'start', true)
+  for (const one of host.in(app.id)) one.network = denied
+  await settle(setting)
+  t.same(host.effects, ['stop vpn 10', 'start vpn'])
+  t.match(journal.strays(), [{ containerId: app.id }])
+})
+
+t.test('a stray that cannot be stopped is tried again; one that cannot be started is a debt', async (t) => {
+  const setting = setUp()
+  const { dependent, engine, journal, clock } = setting
+  const app = dependent('app')
+  await dieAt(setting, 'start', true)
+  engine.failures.stop.push(new DockerError('failed', 'stop: permission denied'))
+  await settle(setting)
+  t.match(journal.strays(), [{ containerId: app.id }])
+  engine.onStopped = () => {
+    engine.failures.start.push(...Array.from({ length: 5 }, unreachable))
+  }
+  clock.advance(200_000)
+  await settle(setting)
+  await settle(setting)
+  t.equal(app.state, 'running')
+  await settle(setting)
+  t.same([journal.debts(), journal.strays()], [[], []])
+})
+
+for (const moment of ['stopped', 'started'] as const) {
+  t.test(`a run that is cancelled when the container was ${moment} gives the network back`, async (t) => {
+    const { dependent, perform, container, host, engine, ports, clock } = setUp()
+    const app = dependent('app')
+    const cancel = new AbortController()
+    const end = (): void =>
+      cancel.abort(new RunStop({ outcome: 'cancelled', reason: 'shutdown', detail: 'pidwarden was stopped' }))
+    const { start } = engine.docker
+    if (moment === 'stopped') engine.onStopped = end
+    else
+      Object.assign(ports.docker, {
+        start: async (id: string) => {
+          await start(id)
+          end()
+        },
+      })
+    container.health = 'starting'
+    const { ending } = await perform(container, nuclear, cancel)
+    t.match(ending, { outcome: 'cancelled', reason: 'shutdown' })
+    t.same(host.effects, ['stop vpn 10', 'start vpn', 'stop app 10', 'start app'])
+    t.same(host.procfs.networkNamespace(app.pid), host.procfs.networkNamespace(container.pid))
+    t.ok(clock.monotonic() < 20_000, 'and nothing is waited for')
+  })
+}
+
+t.test(
+  'a stop that seems to fail, and ends the container all the same, costs nobody the network',
+  async (t) => {
+    const { dependent, perform, container, host, engine } = setUp()
+    const app = dependent('app')
+    engine.slowStop = 25_000
+    engine.onStopped = () => {
+      engine.slowStop = undefined
+    }
+    t.match((await perform(container, nuclear)).ending, { reason: 'docker_unreachable' })
+    t.same(host.effects, ['stop vpn 10', 'start vpn', 'stop app 10', 'start app'])
+    t.same(host.procfs.networkNamespace(app.pid), host.procfs.networkNamespace(container.pid))
+  },
+)
+
+t.test('what cannot be written down is not done to anybody', async (t) => {
+  const { dependent, perform, container, host, database } = setUp()
+  dependent('app')
+  const on = "INSERT ON effects WHEN new.kind = 'stray'"
+  database.exec(`CREATE TRIGGER full BEFORE ${on} BEGIN SELECT RAISE(ABORT, 'disk is full'); END`)
+  t.match((await perform(container, nuclear)).ending, { outcome: 'failed', detail: /nothing was done/ })
+  t.same(host.effects, [])
 })

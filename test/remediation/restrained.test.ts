@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { createUrgency } from '../../src/census/steps.ts'
+import { historyOf } from '../../src/remediation/history.ts'
 import { emptyFolder } from '../support/folder.ts'
 import { bearer } from '../support/problem.ts'
 import { addGateway, type Gateway } from '../support/simulated-gateway.ts'
@@ -82,6 +83,56 @@ t.test('a run that found nothing to do is no deed', async (t) => {
   t.match((await perform(container)).ending, { reason: 'no_candidates' })
   t.same(journal.deeds(0), [])
   t.match((await perform(container)).ending, { reason: 'no_candidates' }, 'and does not hold up the next')
+})
+
+t.test('restarts spend one budget, by whichever playbook they are', async (t) => {
+  const pidwarden = createPidwarden({
+    restrained: true,
+    yaml: 'remediation: { budgets: [{ scope: host, restarts: true, within: 3600, runs: 2 }] }',
+  })
+  const { host, engine, perform, journal, clock } = pidwarden
+  const health = { 'pidwarden.mode': 'enforce', 'pidwarden.thresholds.health.critical': '1' }
+  const wanted = { playbook: 'restart-unhealthy', tier: 'critical', resource: 'health' }
+  const cleaned = addGateway(host, engine, 'cleaned')
+  cleaned.duplicate(60)
+  const nuclear = { playbook: 'restart', tier: 'nuclear' }
+  for (const name of ['a', 'b', 'c']) {
+    const { container } = addGateway(host, engine, name, health)
+    container.health = 'unhealthy'
+    const { ending } = await perform(container, wanted)
+    if (name === 'c')
+      t.match(ending, { outcome: 'skipped', reason: 'budget', detail: /that restarted a container/ })
+    else t.not(ending.reason, 'budget')
+  }
+  t.same(
+    journal.deeds(0).map(({ restarted }) => restarted),
+    [true, true],
+  )
+  t.match((await perform(cleaned.container, nuclear)).ending, { reason: 'budget' })
+  t.match((await perform(cleaned.container)).ending, { outcome: 'fixed' }, 'what restarts nothing goes on')
+  t.equal(journal.deeds(0).at(-1)?.restarted, undefined)
+  clock.advance(3_600_000)
+  cleaned.duplicate(60)
+  t.not((await perform(cleaned.container, nuclear)).ending.reason, 'budget')
+})
+
+t.test('a run that goes on and may restart its container counts as a restart', async (t) => {
+  const { host, engine, addRun, journal, ports } = createPidwarden({ restrained: true })
+  const { container } = addGateway(host, engine)
+  for (const playbook of ['restart', 'restart-unhealthy', 'recreate', 'contain', 'cleanup']) {
+    const { id } = addRun(container, { playbook })
+    journal.startRun(id)
+    journal.admitRun(id, false)
+  }
+  const { deeds } = historyOf('metamcp', ports)
+  t.same(
+    deeds.filter(({ restarted }) => restarted).map(({ playbook }) => playbook),
+    ['restart', 'restart-unhealthy', 'recreate'],
+  )
+  t.notOk(
+    deeds.some(({ gentle }) => gentle),
+    'what goes on may do anything',
+  )
 })
 
 t.test('a dry run is no deed either', async (t) => {

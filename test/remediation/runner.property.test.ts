@@ -28,7 +28,7 @@ remediation:
   budgets:
     - { scope: container, within: 600, runs: 2 }
     - { scope: container, within: 86400, runs: 7 }
-    - { scope: host, playbook: restart, within: 3600, runs: 2 }
+    - { scope: host, restarts: true, within: 3600, runs: 2 }
     - { scope: host, within: 600, runs: 4 }
     - { scope: host, within: 3600, runs: 9 }
 `
@@ -64,10 +64,19 @@ interface Deed {
   /** Places among everything that happened: clocks jump. */
   readonly admitted: number
   readonly ended: number
+  /** It has stopped or started a container. */
+  readonly restarted: boolean
+  /** It has ended nobody. */
+  readonly gentle: boolean
 }
+
+/** Playbooks that may. */
+const restarting = ['restart', 'restart-unhealthy', 'recreate']
 
 /** In the order in which they were let. */
 function deedsIn(living: SimulatedPidwarden, { admitted, ended }: Onlooker): readonly Deed[] {
+  const effects = rowsOf(living, 'SELECT run_id, kind, signal FROM effects JOIN steps ON steps.id = step_id')
+  const done = Map.groupBy(effects, ({ run_id: id }) => String(id))
   const sql = `SELECT * FROM runs WHERE admitted_at IS NOT NULL AND EXISTS (
     SELECT 1 FROM effects JOIN steps ON steps.id = step_id WHERE run_id = runs.id)`
   return rowsOf(living, sql)
@@ -83,6 +92,10 @@ function deedsIn(living: SimulatedPidwarden, { admitted, ended }: Onlooker): rea
       endedAt: Number(row.ended_at),
       admitted: admitted.get(String(row.id)) ?? 0,
       ended: ended.get(String(row.id)) ?? Number.POSITIVE_INFINITY,
+      restarted: (done.get(String(row.id)) ?? []).some(({ kind }) => kind === 'stop' || kind === 'start'),
+      gentle: (done.get(String(row.id)) ?? []).every(
+        ({ kind, signal }) => signal === 'SIGCHLD' || kind === 'cap' || kind === 'uncap',
+      ),
     }))
     .sort((a, b) => a.admitted - b.admitted)
 }
@@ -90,14 +103,17 @@ function deedsIn(living: SimulatedPidwarden, { admitted, ended }: Onlooker): rea
 function judgeBudgets(deeds: readonly Deed[], living: SimulatedPidwarden, violate: Violate): void {
   const { budgets, restartsPerHour } = living.settings
   for (const [index, deed] of deeds.entries()) {
-    for (const { scope, playbook, within, runs } of budgets) {
+    for (const { scope, playbook, restarts = false, within, runs } of budgets) {
       if (deed.ordered || (playbook ?? deed.playbook) !== deed.playbook) continue
+      if (restarts && !restarting.includes(deed.playbook)) continue
       const spent = deeds
         .slice(0, index)
         .filter((one) => age(one.at, deed.at) < within * 1000)
         .filter((one) => scope === 'host' || one.name === deed.name)
         .filter((one) => (playbook ?? one.playbook) === one.playbook)
-      const what = `${playbook ?? 'all'} of the ${scope} within ${within} s`
+        .filter((one) => one.restarted || !restarts)
+        .filter((one) => !one.gentle || one.playbook === deed.playbook)
+      const what = `${restarts ? 'restarts' : (playbook ?? 'all')} of the ${scope} within ${within} s`
       if (spent.length >= runs)
         violate('budgets', `${deed.name}: run ${spent.length + 1} of ${what}, not ${runs}`)
     }

@@ -109,6 +109,25 @@ for (const moment of ['before', 'between two attempts'] as const) {
   })
 }
 
+t.test('a start that finds no network is not taken for a container that is gone', async (t) => {
+  const { engine, container, again, clock } = setUp()
+  engine.halt(container)
+  const missing = () => new DockerError('not_found', 'start: 404: network x not found')
+  engine.failures.start.push(missing(), missing())
+  t.equal(await again(), 'running')
+  engine.halt(container)
+  const before = clock.monotonic()
+  container.startedAt = '2026-11-20T11:00:00Z'
+  engine.failures.start.push(...Array.from({ length: 99 }, missing))
+  const stopped = { id: container.id, life: container.startedAt, at: clock.now() }
+  const { docker } = engine
+  const start = () => docker.start(container.id)
+  t.same(await clock.drive(startAgain(stopped, 60_000, { docker, clock, start })), {
+    failed: 'start: 404: network x not found',
+  })
+  t.ok(clock.monotonic() - before >= 60_000)
+})
+
 t.test('a stop that was refused is given up: a later one is meant', async (t) => {
   const { engine, container, again, starts, clock } = setUp()
   container.stopTimeout = 30

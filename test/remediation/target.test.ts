@@ -45,7 +45,14 @@ const cases: readonly (readonly [
     },
     { outcome: 'unknown', reason: 'census_unknown', detail: 'the container is exited' },
   ],
+  ['paused by somebody: not_running', personPauses, { outcome: 'skipped', reason: 'not_running' }],
 ]
+
+/** docker pause, by a person who wants to have a look. */
+function personPauses({ host }: SimulatedPidwarden, container: SimulatedContainer): void {
+  container.state = 'paused'
+  host.freeze(container.id)
+}
 
 for (const [name, happens, expected] of cases) {
   t.test(`in the middle of a run: ${name}`, async (t) => {
@@ -99,3 +106,51 @@ for (const look of [2, 3, 4]) {
     t.ok(looks >= look)
   })
 }
+
+t.test(
+  'a container that a person pauses in the middle of a run stays paused, and is not restarted',
+  async (t) => {
+    const setting = createPidwarden()
+    const { host, engine, perform, journal } = setting
+    const { container, duplicate } = addGateway(host, engine)
+    duplicate(60)
+    let signals = 0
+    host.onEnd = () => {
+      if (container.state === 'paused') return
+      personPauses(setting, container)
+      signals = host.signals.length
+    }
+    const { ending } = await perform(container, { playbook: 'restart', tier: 'nuclear' })
+    t.match(ending, { outcome: 'skipped', reason: 'not_running', detail: /paused/ })
+    t.same(
+      host.effects.filter((effect) => !effect.startsWith('SIG')),
+      [],
+      'neither stopped nor let go on',
+    )
+    t.equal(container.state, 'paused')
+    t.ok(host.signals.length - signals <= 6, 'no more than the one tree that was being ended')
+    t.same(journal.temporaries(), [])
+  },
+)
+
+t.test('a pause of another run is not this one: it goes no further', async (t) => {
+  const setting = createPidwarden()
+  const { host, engine, perform, journal, addRun } = setting
+  const { container, duplicate } = addGateway(host, engine)
+  duplicate(10)
+  const other = addRun(container)
+  journal.startRun(other.id)
+  const step = journal.addStep(other.id, 'pause-and-kill')
+  let once = true
+  host.onEnd = () => {
+    if (!once) return
+    once = false
+    const [effect = 0] = journal.intend(step, [
+      { kind: 'pause', containerId: container.id, life: container.startedAt },
+    ])
+    personPauses(setting, container)
+    journal.complete([{ id: effect, result: 'done' }])
+  }
+  const { ending } = await perform(container)
+  t.match(ending, { outcome: 'skipped', reason: 'not_running' })
+})

@@ -41,6 +41,7 @@ export function exporterOver({ procfs, cgroups, containers, expected = [] }: Exp
     } as never,
     runner: {
       submit: () => {},
+      plan: () => Promise.reject(new Error('nothing is remediated here')),
       knows: () => false,
       inProgress: () => [],
       halt: () => {},

@@ -117,7 +117,7 @@ export const loudCases: readonly LoudCase[] = [
         what: 'cleanup',
         ...cleanup,
         resource: 'duplicates',
-        ending: { outcome: 'cancelled', reason: 'deadline' },
+        ending: { outcome: 'skipped', reason: 'crash_loop' },
         signals: false,
       },
     ],

@@ -14,6 +14,11 @@ const RecreateParameters = Type.Object(
       3600,
       'How long the new container may take to run, and to become healthy if it says so; longer, where its health check does.',
     ),
+    steady: seconds(
+      10,
+      600,
+      'How long a new container without a health check has to stay up before the old one is removed.',
+    ),
   },
   { additionalProperties: false },
 )
@@ -46,11 +51,12 @@ export const recreateContainer = defineAction({
       return { outcome: 'skipped', reason: 'unsafe_recreate', detail: refusals.join('; ') }
     // To read all that took time.
     const sighting = await context.look()
-    // It may be recreated because a restart has left it ill.
-    if (context.isCleared(sighting) && sighting.container.health !== 'unhealthy') {
+    // It may be recreated because a restart of this run has left it ill: what else makes it ill is no matter of this run.
+    const leftIll = context.afterFailure && sighting.container.health === 'unhealthy'
+    if (context.isCleared(sighting) && !leftIll) {
       return { outcome: 'skipped', reason: 'tier_not_reached', detail: 'it got well before it was recreated' }
     }
-    context.adopt(await recreate(found, parameters.patience, context))
+    context.adopt(await recreate(found, parameters, context))
     return undefined
   },
 })
@@ -61,12 +67,12 @@ function unfinished(name: string, { recreations }: StepContext): readonly string
 
 /** Names and numbers only: what a container is made from holds secrets. */
 function planOf(
-  { main, dependents, stranded, refusals }: Survey,
+  { main, dependents, stranded, refusals, temporaries }: Survey,
   context: PlanContext,
-  { patience }: RecreateParameters,
+  { patience, steady }: RecreateParameters,
 ): unknown {
   const { container, blueprint } = main
-  const { specification } = remakeOf(main, true, new Map(), context)
+  const { specification } = remakeOf(main, { isMain: true, made: new Map(), temporaries }, context)
   const before: HostConfig = blueprint.HostConfig
   const changed = ['PidsLimit', 'Memory', 'MemorySwap', 'MemoryReservation', 'NanoCpus', 'CpuQuota'].filter(
     (limit) => !isDeepStrictEqual(before[limit], specification.HostConfig[limit]),
@@ -76,6 +82,7 @@ function planOf(
     image: specification.Image,
     stopGraceSeconds: container.stopTimeout,
     patienceSeconds: patience,
+    steadySeconds: steady,
     writtenBytes: blueprint.sizeRw ?? 'unknown',
     volumes: blueprint.Mounts.filter(({ Type: type }) => type === 'volume').length,
     networks: Object.keys(blueprint.Networks),

@@ -5,14 +5,14 @@ import { DockerError } from '../../host/docker.ts'
 import type { KnownContainer } from '../../host/inventory.ts'
 import type { Ending } from '../../journal/outcomes.ts'
 import { defineAction, type PlanContext, RunStop, type Sighting, type StepContext } from '../action.ts'
-import { strayedDependents } from '../dependents.ts'
 import { NotBegunError } from '../effects.ts'
 import { isSecondExplosion, tighten } from '../limits/second-explosion.ts'
 import { optionalSeconds, seconds } from '../parameters.ts'
-import { planDependents, restartDependents } from '../restart-dependents.ts'
+import { missingPartners } from '../partners.ts'
+import { type Foreseen, foresee, planDependents, restartDependents } from '../restart-dependents.ts'
 
 /** How long a start is tried, milliseconds: a container that was stopped here must not stay stopped. */
-const startPatience = 300_000
+const startPatience = { least: 60_000, most: 300_000 }
 
 /** Between two looks at a starting container, milliseconds. */
 const poll = 1000
@@ -47,28 +47,46 @@ export const restartContainer = defineAction({
       const detail = `restarted ${restarts} times within the last hour, ${context.settings.restartsPerHour} are allowed`
       return { outcome: 'skipped', reason: 'restart_budget', detail }
     }
+    const partners = await missingPartners(context.seen().container, context.builder)
     const sighting = await context.look()
     if (context.isCleared(sighting)) {
       return { outcome: 'skipped', reason: 'tier_not_reached', detail: 'it got well before it was restarted' }
     }
-    const unsafe = whyNotRestart(sighting.container)
+    const unsafe = whyNotRestart(sighting.container, partners)
     if (unsafe !== undefined) return { outcome: 'skipped', reason: 'unsafe_restart', detail: unsafe }
     const again = isSecondExplosion(sighting, parameters.secondWithin, context)
     context.note(plan(sighting, context, parameters))
-    const strayed = new Set(strayedDependents(sighting.container, context).map(({ id }) => id))
-    if (hasCrashed(sighting.container)) await startCrashed(sighting.container, context)
-    else await restart(sighting.container, pauseOf(context, parameters), context)
-    const clients = afterRestart(sighting.policy.profile)
-    if (clients !== undefined) context.remark(clients)
-    const { container, illness } = await awaitHealthy(parameters.patience, context)
+    const foreseen = foresee(sighting.container, context)
+    const { container, illness } = await giveNewLife(sighting, parameters, context).catch(async (error) => {
+      await bringBack(sighting.container, foreseen, context).catch(() => {})
+      throw error
+    })
     // Also of one that is not well yet: they have lost their network all the same.
-    await restartDependents(container, strayed, parameters.patience, context)
+    await restartDependents(container, foreseen, parameters.patience, context)
     if (illness !== undefined) throw new RunStop(illness)
     await context.clock.sleep(context.settings.settle * 1000, context.signal)
     if (again) await tighten(context)
     return undefined
   },
 })
+
+async function giveNewLife(
+  { container, policy }: Sighting,
+  parameters: RestartParameters,
+  context: StepContext,
+): Promise<Restarted> {
+  if (hasCrashed(container)) await startCrashed(container, context)
+  else await restart(container, pauseOf(context, parameters), context)
+  const clients = afterRestart(policy.profile)
+  if (clients !== undefined) context.remark(clients)
+  return awaitHealthy(parameters.patience, context)
+}
+
+/** The run is cancelled, or fails: who has lost the network by it gets it back all the same, if there is one. */
+async function bringBack({ id }: KnownContainer, foreseen: Foreseen, context: StepContext): Promise<void> {
+  const container = await context.inventory.refresh(id)
+  if (container?.state === 'running') await restartDependents(container, foreseen, 0, context)
+}
 
 function plan({ container, policy }: Sighting, context: PlanContext, parameters: RestartParameters): unknown {
   const dependents = planDependents(container, context)
@@ -93,10 +111,15 @@ function pauseOf({ settings }: PlanContext, { pause = settings.restartPause }: R
   return pause
 }
 
-/** Containers that a stop does not leave behind, or that others look after. */
-function whyNotRestart({ autoRemove, swarmTask }: KnownContainer): string | undefined {
+/** Containers that a stop does not leave behind, that others look after, or that could not be started again. */
+function whyNotRestart(
+  { autoRemove, swarmTask }: KnownContainer,
+  partners: readonly string[],
+): string | undefined {
   if (autoRemove) return 'the container was started with --rm: stopped, it would be gone with its volumes'
   if (swarmTask) return 'the container is a task of a Swarm service, which would replace it'
+  if (partners.length > 0)
+    return `the container shares a namespace of ${partners.join(', ')}, which does not run: stopped, it could not be started again`
   return undefined
 }
 
@@ -120,14 +143,17 @@ async function startCrashed({ id, startedAt }: KnownContainer, context: StepCont
       docker.start(id),
     )
   } catch (error) {
-    if (!(error instanceof DockerError && error.code === 'not_found')) throw error
-    const detail = 'the container was removed before it was started'
-    throw new RunStop({ outcome: 'skipped', reason: 'container_gone', detail })
+    // Also a network of it that was removed is not found.
+    if (error instanceof DockerError && error.code === 'not_found') await context.refresh()
+    throw error
   }
 }
 
 async function start(container: KnownContainer, context: StepContext): Promise<void> {
-  const result = await context.effects.start(context.stepId, container, startPatience)
+  // Given up before the run is out of time, so that people hear of it; in service it is tried on.
+  const half = (context.settings.runDeadline * 1000) / 2
+  const patience = Math.min(Math.max(startPatience.least, half), startPatience.most)
+  const result = await context.effects.start(context.stepId, container, patience)
   // Not stopped: what the stop said tells more, or else the measurement does.
   if (result === 'running' || result === 'not_stopped') return
   if (result === 'gone') {

@@ -43,6 +43,7 @@ function readyStep({
   with: parameters,
   profiles,
   ifAllowed = false,
+  fallback = false,
   goal,
   wait = 0,
   onMiss,
@@ -55,6 +56,7 @@ function readyStep({
     action,
     isFor: (policy) =>
       (profiles?.includes(policy.profile) ?? true) && (!ifAllowed || action.isAllowed(policy)),
+    fallback,
     goal,
     wait,
     onMiss,

@@ -15,6 +15,6 @@ export const contain: ShippedPlaybook = {
     { action: 'kill-orphans', onMiss: 'next' },
     { action: 'drain-sessions', profiles: ['metamcp'], onMiss: 'next', onError: 'next' },
     { action: 'kill-duplicates', goal: 'below-tier', onMiss: 'next' },
-    { action: 'pause-and-kill', goal: 'below-tier', onMiss: 'escalate' },
+    { action: 'pause-and-kill', fallback: true, goal: 'below-tier', onMiss: 'escalate' },
   ],
 }

@@ -22,6 +22,7 @@ export function findBadLadders(playbooks: readonly Playbook[], runDeadline: numb
       ...withoutEvidence(playbook, where),
       ...callable(playbook, where),
       ...unreachable(playbook, where),
+      ...aimlessFallback(playbook, where),
       ...tooPatient(playbook, where, runDeadline),
     ]
   })
@@ -58,6 +59,15 @@ function unreachable({ steps }: Playbook, where: string): string[] {
   if (last < 0 || last === steps.length - 1) return []
   const why = `steps.${last} ends the run in any case (onMiss: ${steps[last]?.onMiss})`
   return [`${where}.steps.${last + 1}: can never be reached, because ${why}`]
+}
+
+/** Without a goal before it, it would be taken in any case. */
+function aimlessFallback({ steps }: Playbook, where: string): string[] {
+  return steps.flatMap(({ fallback = false }, position) =>
+    fallback && steps[position - 1]?.goal === undefined
+      ? [`${where}.steps.${position}.fallback: the step before it has no goal that it could miss`]
+      : [],
+  )
 }
 
 function tooPatient({ steps }: Playbook, where: string, runDeadline: number): string[] {

@@ -9,6 +9,6 @@ export const relieveCpu: ShippedPlaybook = {
     { action: 'collect-evidence', onMiss: 'next' },
     { action: 'kill-busiest', goal: 'below-tier', onMiss: 'next' },
     // What is in use is told by two looks a second apart, and the first one was before the cap.
-    { action: 'cap-cpu', goal: 'below-tier', wait: 5, onMiss: 'escalate' },
+    { action: 'cap-cpu', fallback: true, goal: 'below-tier', wait: 5, onMiss: 'escalate' },
   ],
 }

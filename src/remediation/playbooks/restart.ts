@@ -21,6 +21,12 @@ export const restart: ShippedPlaybook = {
       onMiss: 'next',
       onError: 'next',
     },
-    { action: 'recreate-container', ifAllowed: true, goal: 'below-tier', onMiss: 'escalate' },
+    {
+      action: 'recreate-container',
+      ifAllowed: true,
+      fallback: true,
+      goal: 'below-tier',
+      onMiss: 'escalate',
+    },
   ],
 }

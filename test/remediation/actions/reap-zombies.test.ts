@@ -88,6 +88,7 @@ t.test('a parent that does not wait is woken a few times, and never ended', asyn
   t.match(again.story.steps.at(-1)?.plan, [{ verdict: 'keep', reason: 'woken_in_vain' }])
   t.equal(host.effects.length, 3, 'it is not asked for what it does not do')
   t.equal(journal.deeds(0).length, 1, 'and no budget is spent on it')
+  t.match(journal.deeds(0), [{ gentle: true }], 'nor any but its own on the signal')
   clock.advance(6 * 3_600_000)
   await perform(container, wanted)
   t.equal(host.effects.length, 6, 'after some hours it is tried once more')

@@ -1,6 +1,8 @@
 import t from 'tap'
 import type { HostConfig } from '../../../src/host/builder.ts'
 import { DockerError } from '../../../src/host/docker.ts'
+import { order } from '../../../src/remediation/order.ts'
+import { settleTemporaries } from '../../../src/remediation/recover.ts'
 import { execute } from '../../../src/remediation/run.ts'
 import { failing, type Mishap } from '../../support/failing-engine.ts'
 import { addGateway } from '../../support/simulated-gateway.ts'
@@ -43,7 +45,7 @@ function setUp({
 }
 
 t.test('renamed, made, stopped, started, seen, removed', async (t) => {
-  const { perform, container, host, engine, journal, settings } = setUp()
+  const { perform, container, host, engine, journal } = setUp()
   const { ending, story } = await perform(container, wanted)
   t.match(ending, { outcome: 'fixed', reason: 'cleared', detail: /duplicates 10 -> 0/ })
   const aside = `metamcp.pidwarden-${container.id.slice(0, 12)}`
@@ -71,7 +73,7 @@ t.test('renamed, made, stopped, started, seen, removed', async (t) => {
     { kind: 'start', ...other },
     { kind: 'remove', result: 'done', ...own },
   ])
-  t.equal((step?.endedAt ?? 0) - (step?.startedAt ?? 0), settings.settle * 1000, 'after it has stayed up')
+  t.equal((step?.endedAt ?? 0) - (step?.startedAt ?? 0), 10_000, 'after it has stayed up')
   t.match(step?.plan, [
     {
       container: 'metamcp',
@@ -116,6 +118,7 @@ t.test('the run, its incident and what follows go on with the new container', as
     'what is done later is told as done to the new one',
   )
   t.match(journal.incidents.open(), [{ containerId: successor?.id, name: 'metamcp' }])
+  t.equal(journal.restartsSince('metamcp', 0), 3, 'recreated, and restarted by both runs')
 })
 
 t.test('a dry run says what it would do, and does nothing', async (t) => {
@@ -190,6 +193,14 @@ const refusals: readonly [string, (setting: Setting) => void, RegExp][] = [
       dependent('further', {}, { IpcMode: `container:${id}` })
     },
     /sidecar.*with further in turn/,
+  ],
+  [
+    'one that was left over',
+    ({ dependent }) => {
+      const sidecar = dependent('sidecar', optedIn)
+      sidecar.name = `sidecar.pidwarden-${sidecar.id.slice(0, 12)}`
+    },
+    /left over from an earlier recreation/,
   ],
   [
     'one that is part of pidwarden',
@@ -428,11 +439,185 @@ t.test('what was done for a while ends with the old container', async (t) => {
   t.same(journal.temporaries(), [])
 })
 
+/** A gateway that an earlier run holds with a clamp and a cap, and what is done between the survey and the creation. */
+function heldGateway(labels = optedIn) {
+  const setting = setUp({ labels })
+  const { container, host, journal, addRun, clock, ports, engine } = setting
+  container.limits = { pids: 60, cpu: 0.5 }
+  host.cgroupFiles.set(container.id, { pidsLimit: 60, pids: 40, cpuLimit: 0.5 })
+  const run = addRun(container)
+  journal.startRun(run.id)
+  const step = journal.addStep(run.id, 'clamp-pids')
+  for (const [kind, limits, limitsBefore] of [
+    ['clamp', { pids: 60 }, { pids: 500 }],
+    ['cap', { cpu: 0.5 }, { cpu: 2 }],
+  ] as const) {
+    const until = clock.now() + 1
+    const [id = 0] = journal.intend(step, [{ kind, containerId: container.id, limits, limitsBefore, until }])
+    journal.complete([{ id, result: 'done' }])
+  }
+  journal.endRun(run.id, { outcome: 'improved', reason: 'still_above' })
+  clock.advance(10)
+  const runner = { ...setting.runner, knows: () => false }
+  return {
+    ...setting,
+    meanwhile(what: () => Promise<unknown>, at: 'rename' | 'blueprint' = 'rename') {
+      const { rename, blueprint } = ports.builder
+      let renamed = false
+      const builder = {
+        ...ports.builder,
+        async rename(id: string, name: string) {
+          if (at === 'rename') await what()
+          renamed = true
+          return rename(id, name)
+        },
+        async blueprint(id: string, size?: boolean) {
+          const found = await blueprint(id, size)
+          if (at === 'blueprint' && renamed && id === container.id) await what()
+          return found
+        },
+      }
+      Object.assign(ports, { builder })
+    },
+    lift: () =>
+      settleTemporaries({ ...ports, docker: engine.docker, runner, log: setting.logger, calm: new Map() }),
+  }
+}
+
+for (const at of [undefined, 'rename', 'blueprint'] as const) {
+  const when = at === undefined ? 'never' : `at its ${at}`
+  t.test(`a clamp is never for good, be it taken back in the middle of a recreation: ${when}`, async (t) => {
+    const { engine, perform, container, meanwhile, lift, host } = heldGateway()
+    if (at !== undefined) meanwhile(lift, at)
+    t.equal((await perform(container, wanted)).ending.outcome, 'fixed')
+    const [successor] = engine.containers.values()
+    t.match(successor, { name: 'metamcp', limits: { pids: 500, cpu: 2 } })
+    t.not(successor?.id, container.id)
+    t.equal(host.effects.includes('limit metamcp 500'), at === 'rename')
+  })
+}
+
+t.test('what somebody changes while it is looked at is not undone', async (t) => {
+  for (const [what, field] of [
+    [{ pids: 300 }, 'HostConfig.PidsLimit'],
+    [{ memory: 1e9 }, 'HostConfig.Memory'],
+    [{ labels: { more: '1' } }, 'Config.Labels'],
+    [{ Networks: { net: {}, bridge: {} } }, 'Networks'],
+  ] as const) {
+    const { perform, container, meanwhile, host, names, engine, simulated } = heldGateway()
+    meanwhile(async () => {
+      if ('labels' in what) container.labels = { ...optedIn, ...what.labels }
+      else if ('Networks' in what) simulated.make(container, { HostConfig: { NetworkMode: 'net' }, ...what })
+      else container.limits = { ...container.limits, ...what }
+    })
+    const { ending } = await perform(container, wanted)
+    const detail = new RegExp(`changed meanwhile: .*${field}.*; the old container is as it was`)
+    t.match(ending, { outcome: 'failed', reason: 'action_failed', detail })
+    t.same(names(), ['metamcp running'])
+    t.ok(engine.containers.has(container.id))
+    t.notOk(host.effects.some((one) => /^(create|stop)/.test(one)))
+  }
+})
+
+t.test('one without a health check has to stay up for a while before the old one goes', async (t) => {
+  const { perform, container, clock, ports, engine, names } = setUp()
+  const { start } = ports.docker
+  const docker = {
+    ...ports.docker,
+    async start(id: string) {
+      await start(id)
+      clock.sleep(8000).then(
+        () => id !== container.id && engine.halt(engine.containers.get(id)!),
+        () => {},
+      )
+    },
+  }
+  Object.assign(ports, { docker })
+  const { ending } = await perform(container, wanted)
+  t.match(ending, { outcome: 'failed', detail: /has ended: exited.*the old container is as it was/ })
+  t.same(names(), ['metamcp running'])
+  t.ok(engine.containers.has(container.id))
+})
+
 t.test('while one recreation is not over there is no other', async (t) => {
   const { perform, container, journal, host } = setUp()
   const recreation = { runId: 'x', stepId: 99, containerId: 'y', name: 'metamcp', effects: [] }
   Object.assign(journal, { recreations: () => [recreation] })
   const { ending } = await perform(container, wanted)
   t.match(ending, { reason: 'unsafe_recreate', detail: /an earlier recreation of it is not over/ })
+  t.same(host.effects, [])
+})
+
+/** A person orders a playbook; `prepare` is what there is before. */
+async function ordered(name: string, prepare: (setting: Ordered) => void) {
+  const setting = orderable()
+  prepare(setting)
+  const { ports, runner, clock, journal, container } = setting
+  const playbook = ports.playbooks().find(name)
+  if (playbook === undefined) throw new Error('there is no such playbook')
+  const what = await order(playbook, container, false, { runs: ports, runner })
+  if (what.kind !== 'queued') throw new Error(what.kind)
+  await clock.until(() => journal.run(what.runId)?.state === 'done')
+  const story = journal.story(what.runId)
+  return { ...setting, steps: story?.steps.map(({ action }) => action) ?? [], ending: story?.ending }
+}
+
+/** The shipped thresholds, on a container that may be recreated. */
+function orderable() {
+  const pidwarden = createPidwarden()
+  return { ...pidwarden, ...addGateway(pidwarden.host, pidwarden.engine, 'metamcp', optedIn) }
+}
+type Ordered = ReturnType<typeof orderable>
+
+const listening = { listens: { kind: 'value', value: true } } as const
+
+for (const copies of [0, 10])
+  t.test(`an ordered restart that helps is no recreation; ${copies} copies before`, async (t) => {
+    const { steps, host, ending } = await ordered('restart', ({ duplicate }) => duplicate(copies, listening))
+    t.equal(ending?.outcome, 'fixed')
+    t.equal(steps.at(-1), 'restart-container')
+    t.same(host.effects, ['stop metamcp 10', 'start metamcp'])
+  })
+
+t.test('an ordered restart that leaves it ill, or does not help, is followed by a recreation', async (t) => {
+  const ill = await ordered('restart', ({ engine, container }) => {
+    engine.onStopped = () => {
+      container.health = 'unhealthy'
+    }
+  })
+  t.match(ill.steps.slice(-2), ['restart-container', 'recreate-container'])
+  t.ok(ill.host.effects.includes('create metamcp'))
+  const leaking = await ordered('restart', ({ engine, container, duplicate }) => {
+    const run = engine.run.bind(engine)
+    engine.run = (one) => {
+      run(one)
+      if (one === container) duplicate(10, listening)
+    }
+    duplicate(10, listening)
+  })
+  t.match(leaking.steps.slice(-2), ['restart-container', 'recreate-container'])
+  t.ok(leaking.host.effects.includes('create metamcp'))
+})
+
+t.test('an ordered recreation is one, though the container is well', async (t) => {
+  const { host, ending } = await ordered('recreate', () => {})
+  t.equal(ending?.outcome, 'fixed')
+  t.ok(host.effects.includes('create metamcp'))
+})
+
+t.test('one that got well and is ill for another reason is left alone', async (t) => {
+  const { perform, container, host, ports } = setUp()
+  container.health = 'unhealthy'
+  const { list } = ports.builder
+  const builder = {
+    ...ports.builder,
+    list: () => {
+      const copies = [...host.processes.values()].filter(({ argv }) => /mcp-memory/.test(argv.join(' ')))
+      for (const { pid } of copies) host.end(pid)
+      return list()
+    },
+  }
+  Object.assign(ports, { builder })
+  t.match((await perform(container, wanted)).ending, { outcome: 'skipped', reason: 'tier_not_reached' })
   t.same(host.effects, [])
 })

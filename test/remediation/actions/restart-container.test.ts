@@ -2,7 +2,7 @@ import t from 'tap'
 import { DockerError } from '../../../src/host/docker.ts'
 import { unreachable } from '../../support/simulated-docker.ts'
 import { addGateway } from '../../support/simulated-gateway.ts'
-import { createPidwarden } from '../../support/simulated-pidwarden.ts'
+import { alertAbout, createPidwarden } from '../../support/simulated-pidwarden.ts'
 
 const nuclear = { playbook: 'restart', tier: 'nuclear' }
 
@@ -123,6 +123,88 @@ for (const [name, record, detail] of [
     )
   })
 }
+
+for (const mode of ['NetworkMode', 'PidMode', 'IpcMode'] as const) {
+  t.test(`never restarted: its partner by ${mode} is gone or does not run`, async (t) => {
+    const { perform, container, host, engine, simulated } = setUp()
+    const partner = addGateway(host, engine, 'partner').container
+    const share = (reference: string) =>
+      simulated.make(container, { HostConfig: { [mode]: `container:${reference}` } })
+    share('7e18'.repeat(16))
+    const refused = { outcome: 'skipped', reason: 'unsafe_restart' }
+    t.match((await perform(container, nuclear)).ending, {
+      ...refused,
+      detail: /shares a namespace of 7e187e18/,
+    })
+    share(partner.id)
+    engine.halt(partner)
+    t.match((await perform(container, nuclear)).ending, refused)
+    t.same(host.effects, [])
+    engine.run(partner)
+    t.match((await perform(container, nuclear)).ending, { outcome: 'fixed' })
+  })
+}
+
+t.test('what it shares cannot be read: nothing is stopped', async (t) => {
+  const { perform, container, host, ports } = setUp()
+  const blueprint = () => Promise.reject(unreachable())
+  Object.assign(ports, { builder: { ...ports.builder, blueprint } })
+  t.match((await perform(container, nuclear)).ending, { outcome: 'unknown', reason: 'docker_unreachable' })
+  t.same(host.effects, [])
+})
+
+for (const recreate of ['false', 'true'])
+  for (const [how, detail] of [
+    ['cannot be started', /does not run again: port is allocated/],
+    ['is not found to have its network', /does not run again: network x not found/],
+    ['ends again at once', /ended again/],
+  ] as const) {
+    t.test(`people are asked when it ${how}; recreate=${recreate}`, async (t) => {
+      const { host, engine, receive, clock, runner, journal } = createPidwarden()
+      const labels = {
+        'pidwarden.mode': 'enforce',
+        'pidwarden.profile': 'generic',
+        'pidwarden.recreate': recreate,
+      }
+      const { container, duplicate } = addGateway(host, engine, 'metamcp', labels)
+      duplicate(50, { listens: { kind: 'value', value: true } })
+      const begin = engine.run.bind(engine)
+      engine.run = (one) => {
+        begin(one)
+        if (how === 'ends again at once') engine.halt(one)
+      }
+      const error = how.startsWith('is')
+        ? new DockerError('not_found', 'network x not found')
+        : new DockerError('failed', 'port is allocated')
+      engine.onStopped = () => {
+        if (how !== 'ends again at once')
+          engine.failures.start.push(...Array.from({ length: 999 }, () => error))
+      }
+      const begun = clock.monotonic()
+      receive(alertAbout(container, nuclear))
+      await clock.until(() => runner.inProgress().length === 0)
+      t.match(journal.recentRuns(1)[0]?.ending, { outcome: 'failed', reason: 'action_failed', detail })
+      t.match(journal.incidents.open(), [{ level: 5, manual: { reason: detail } }])
+      t.match(journal.debts(), [{ containerId: container.id }], 'and it is tried on in service')
+      t.ok(clock.monotonic() - begun < 300_000, 'before the deadline of the run')
+    })
+  }
+
+t.test('what does not run is nothing for the next tier either: people are asked', async (t) => {
+  const rules = 'critical: { at: 5, playbook: restart }, emergency: { at: 6, playbook: recreate }'
+  const yaml = `policy: { thresholds: { duplicates: { ${rules}, nuclear: false } } }`
+  const { host, engine, receive, clock, runner, journal } = createPidwarden({ yaml })
+  const { container, duplicate } = addGateway(host, engine)
+  duplicate(50, { listens: { kind: 'value', value: true } })
+  engine.onStopped = () => {
+    const error = () => new DockerError('failed', 'port is allocated')
+    engine.failures.start.push(...Array.from({ length: 999 }, error))
+  }
+  receive(alertAbout(container, { playbook: 'restart' }))
+  await clock.until(() => runner.inProgress().length === 0)
+  t.equal(journal.recentRuns(9).length, 1)
+  t.match(journal.incidents.open(), [{ manual: { reason: /does not run again/ } }])
+})
 
 t.test('a container that cannot be started is told as failed', async (t) => {
   const { perform, container, engine, settings } = setUp()

@@ -30,7 +30,7 @@ t.test('a restart comes last, behind a cleanup that may make it needless', async
     ],
   )
   t.match(steps[3], { goal: 'below-tier', onMiss: 'next' })
-  t.match(steps[4], { goal: 'below-tier', onMiss: 'next', onError: 'next' })
+  t.match(steps[4], { goal: 'below-tier', onMiss: 'next', onError: 'next', fallback: undefined })
   for (const { name, steps: others } of shipped) {
     // An unhealthy container is not made well by ending what it has leaked.
     if (name !== 'restart' && name !== 'restart-unhealthy')
@@ -40,6 +40,16 @@ t.test('a restart comes last, behind a cleanup that may make it needless', async
       )
   }
 })
+
+t.test(
+  'what does more harm than the step before it is only there for when that was not enough',
+  async (t) => {
+    const fallbacks = shipped.flatMap(({ name, steps }) =>
+      steps.filter(({ fallback }) => fallback).map(({ action }) => `${name} ${action}`),
+    )
+    t.same(fallbacks, ['contain pause-and-kill', 'restart recreate-container', 'relieve-cpu cap-cpu'])
+  },
+)
 
 t.test('a shipped playbook that acts and did not help calls for more', async (t) => {
   t.same(
