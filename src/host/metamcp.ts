@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { errorMessage } from './reading.ts'
@@ -17,7 +18,7 @@ export interface GatewayAddress {
   readonly url: string
   /** The name of an endpoint that the key may use; it takes the id of any session. */
   readonly endpoint: string
-  /** A file with the API key; read at each use. */
+  /** A regular file with the API key, of at most 8 KiB; read at each use. */
   readonly keyFile: string
 }
 
@@ -58,6 +59,9 @@ const deadline = 10_000
 /** The container that answers may be anybody's: more than this many bytes are not read. */
 const largestAnswer = 1024 * 1024
 
+/** Nor more of a key file. */
+const largestKey = 8 * 1024
+
 /** Goes into a header, and into the journal. */
 const SessionId = Type.String({ pattern: '^[\\x21-\\x7e]{1,200}$' })
 
@@ -87,7 +91,7 @@ export function createSessionApi(): SessionApi {
     async close({ url, endpoint, keyFile }, sessionId) {
       const path = `/metamcp/${encodeURIComponent(endpoint)}/mcp`
       const what = `DELETE ${url}${path}`
-      const headers = { 'mcp-session-id': sessionId, 'x-api-key': readKey(keyFile) }
+      const headers = { 'mcp-session-id': sessionId, 'x-api-key': await readKey(keyFile) }
       const response = await call(what, url + path, { method: 'DELETE', headers })
       await response.body?.cancel()
       if (!response.ok) throw refusal(what, response, keyFile)
@@ -136,15 +140,33 @@ async function json(what: string, response: Response): Promise<unknown> {
   }
 }
 
-function readKey(keyFile: string): string {
-  let key: string
+async function readKey(keyFile: string): Promise<string> {
+  const what = `the key file ${keyFile} (sessions.gateways.keyFile)`
+  let text: string
   try {
-    key = readFileSync(keyFile, 'utf8').trim()
+    text = await readSmall(keyFile)
   } catch (error) {
-    throw new GatewayError('key', `the key file ${keyFile} could not be read: ${errorMessage(error)}`)
+    throw new GatewayError('key', `${what} could not be read: ${errorMessage(error)}`)
   }
   // Checked here: what refuses it later repeats it.
+  const key = text.trim()
   if (!/^[\x21-\x7e]+$/.test(key))
-    throw new GatewayError('key', `the key file ${keyFile} must hold one line without spaces, of ASCII`)
+    throw new GatewayError('key', `${what} must hold one line without spaces, of ASCII`)
   return key
+}
+
+/** Who writes the configuration may have named anything: a folder, a pipe to which nobody writes, a whole disk. */
+async function readSmall(path: string): Promise<string> {
+  // open(2) of a pipe waits for a writer without O_NONBLOCK; a file takes no notice of it.
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  if (!(await file.stat()).isFile()) throw new Error('it is no regular file')
+  // The size that stat(2) tells may be out of date, and is 0 for what the kernel makes up.
+  const bytes = Buffer.alloc(largestKey + 1)
+  let length = 0
+  while (length < bytes.length) {
+    const { bytesRead } = await file.read(bytes, length, bytes.length - length, null)
+    if (bytesRead === 0) return bytes.toString('utf8', 0, length)
+    length += bytesRead
+  }
+  throw new Error(`it is larger than ${largestKey} bytes`)
 }

@@ -1,68 +1,95 @@
 import { isRandom, tokenPrefix } from '../../census/words.ts'
+import { endOfSecretName } from './secret-names.ts'
 
 /**
  * Lines that a container has written, made fit for the journal. A log line may hold anything, and nobody can tell a
- * secret that is an ordinary word from one that is none. So what names a secret takes what follows with it, and of
+ * secret that is an ordinary word from one that is none. So where a secret is named, the rest of the line goes, and of
  * everything else only what reads like words, numbers, times and plain paths stays.
+ *
+ * A container can write whatever it likes, and while a line is gone through, nothing else is done. So only the
+ * beginning of a line is looked at, and no expression here has two ways to match the same characters.
  */
 
 /** What stands for what was left out. */
 const mask = '…'
 
 /** Only so much of a line is looked at, and so much kept, characters. */
-const longest = 2000
+const longest = 500
 const kept = 300
 
-/** Colours and other escapes of terminals (ECMA-48), and control characters. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const controls = /\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
-
-/** Names of things that are secret, wherever they stand in a longer name. */
-const secretName =
-  'pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|api[_-]?key|key|auth\\w*|credential|cookie|session|signature|sig|otp|pin|salt|private|jwt|bearer|login'
-
-/** `"password": "…"`, `api_key=…`, `token is …`: the name stays. A quoted value goes as a whole. */
-const assigned = new RegExp(
-  `([\\w.$-]*(?:${secretName})[\\w.$-]*["'\\\`]?\\]?\\s*(?:[:=]+>?|\\s(?:is|was))\\s*)("[^"]*"?|'[^']*'?|\`[^\`]*\`?|[^\\s,;&})\\]]+)`,
-  'gi',
-)
-
-/** A password may have spaces: where nothing quotes it, all that follows goes. */
-const phrase = /([\w.$-]*(?:pass|secret)[\w.$-]*\s*[:=]+\s*)(?![\s"'`]).+/gi
-
-/** `password hunter`, `the secret was hunter`: whatever comes next, also where it is an ordinary word. */
-const spoken = /\b((?:pass(?:word|phrase|code|wd)|pwd|secret)\s+(?:(?:is|was)\s+)?)(?![:=]|is\b|was\b)\S+/gi
+/** Titles and links of terminals, their colours and other escapes (ECMA-48), and characters that nobody sees. */
+const controls =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]|\p{Cf}/gu
 
 /** A key in its armour, also one that is cut off (RFC 7468). */
 const armor = /-----BEGIN.*/g
 
-/** An option of a command line, and its value where one follows: `--api-key x`, `-phunter`, `-p x`. */
-const option = /(^|[\s"'([])(--?[A-Za-z][\w.-]*)(=\S*|\s+(?!-)\S+)?/g
+/** A value with quotes around it goes as a whole, also where they are not closed. */
+const quoted = '"[^"]*"?|\'[^\']*\'?|`[^`]*`?'
+
+/** An option of a command line, and its value where one follows: `--file x`, `-phunter`, `-p "a b"`, `"-p","x"`. */
+const option = new RegExp(
+  `(^|[\\s"'([])(--?[A-Za-z][\\w.-]*)(=(?:${quoted}|\\S*)|\\s+(?!-)(?:${quoted}|\\S+)|\\\\?["']\\s*,\\s*\\\\?["'](?!-)[^"']*)?`,
+  'g',
+)
 
 /** `NAME=value` as environments have it. */
-const variable = /\b([A-Z][A-Z0-9_]{2,}=)("[^"]*"?|'[^']*'?|\S+)/g
+const variable = new RegExp(`\\b([A-Z][A-Z0-9_]{2,}=)(${quoted}|\\S+)`, 'g')
 
-/** `Authorization: Bearer …`, `Basic …`: the scheme stays (RFC 9110, 11.6.2). */
-const scheme = /\b(Bearer|Basic|Digest|Negotiate|ApiKey|Token)\s+(?![:=]|is\b|was\b)\S+/gi
+/** `Basic …`: the scheme stays (RFC 9110, 11.6.2). Bearer and the name of the header are known by themselves. */
+const scheme = /\b(Basic|Digest|Negotiate)\s+\S+/gi
 
-/** Credentials, path and query of an address: any of them may be a secret. Host and port stay. */
-const address = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s/?#"'<>]*)([^\s"'<>]*)/gi
+/** Credentials, path and query of an address: any of them may be a secret. A password may hold a slash or an @. */
+const address = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)(\S*@)?([^\s/?#"'<>]*)([^\s"'<>]*)/gi
+
+/** The address of a module in a stack trace, which may lie in a scope (`@scope`). */
+const moduleFile = /^\(?file:\/\/\/[\w@.+~/%:()-]*$/
+
+/** A host, and its port; `user:password`, of which the rest was cut off, is none. */
+const host = /^(?:\[[\da-f:.]*\]|[^:]*)(?::\d*)?$/i
+
+/** What is asked of a path: `/x?a=b`. */
+const query = /\?[\w.[\]%-]+=[^\s"'<>]*/g
+
+/** The number of a card in groups (ISO/IEC 7812): 4-4-4-4, 4-6-5. */
+const card = /\b\d{4}[ -](?:\d{4}[ -]\d{4}[ -]\d{1,4}(?:[ -]\d{1,3})?|\d{6}[ -]\d{4,5})\b/g
+
+/** What ends a sentence, a field or a quote holds no secret: `invalid password.` stays. */
+const ending = /^[\s.!?:=,;"'`)\]}>\\]*$/
 
 /** One line, redacted and clipped. */
 export function redactLine(line: string): string {
-  const text = line
-    .slice(0, longest)
-    .replace(controls, '')
+  const { text, cut } = clipped(line)
+  const end = endOfSecretName(text)
+  const named = end === undefined ? text : text.slice(0, end + separator(text, end))
+  const hides = cut || (end !== undefined && !ending.test(text.slice(end)))
+  const redacted = redactText(hides || end === undefined ? named : text) + (hides ? mask : '')
+  const tidy = redacted.replace(/…[\s…]*…/g, mask).trim()
+  return tidy.length > kept ? `${tidy.slice(0, kept)} ${mask}` : tidy
+}
+
+/** The beginning of a line. A word is left out rather than cut: half of an address reads like another. */
+function clipped(line: string): { readonly text: string; readonly cut: boolean } {
+  const seen = line.slice(0, 4 * longest).replace(controls, '')
+  if (seen.length <= longest && line.length <= 4 * longest) return { text: seen, cut: false }
+  const text = seen.slice(0, longest)
+  return { text: text.slice(0, text.search(/\S*$/)), cut: true }
+}
+
+/** How much of what follows a name only parts it from its value. */
+function separator(text: string, end: number): number {
+  return /^[\\"'`\])>\s]*(?:[:=]+>?[\s\\"'`]*)?/.exec(text.slice(end))?.[0].length ?? 0
+}
+
+function redactText(text: string): string {
+  return text
     .replace(armor, mask)
-    .replace(phrase, `$1${mask}`)
-    .replace(spoken, `$1${mask}`)
     .replace(scheme, `$1 ${mask}`)
-    .replace(address, (_, start: string, authority: string, rest: string) => {
-      const host = authority.slice(authority.lastIndexOf('@') + 1)
-      const [before, behind] = [host === authority ? '' : `${mask}@`, rest === '' ? '' : `/${mask}`]
-      return `${start}${before}${redactWord(host)}${behind}`
-    })
-    .replace(assigned, `$1${mask}`)
+    .replace(address, redactAddress)
+    .replace(/[^\s"]+/g, withoutPassword)
+    .replace(query, `?${mask}`)
+    .replace(card, mask)
     .replace(variable, `$1${mask}`)
     .replace(option, (_, before: string, name: string, value = '') => {
       // With one dash the value may be attached: of the name only its first letter is one for certain.
@@ -74,9 +101,26 @@ export function redactLine(line: string): string {
       return `${before}${shown}${value === '' ? '' : ` ${mask}`}`
     })
     .replace(/[^\s,;{}"'`]+/g, redactWord)
-    .replaceAll(new RegExp(`${mask}(?:[\\s${mask}]*${mask})+`, 'g'), mask)
-    .trim()
-  return text.length > kept ? `${text.slice(0, kept)} ${mask}` : text
+}
+
+function redactAddress(
+  whole: string,
+  start: string,
+  user: string | undefined,
+  name: string,
+  rest: string,
+): string {
+  if (moduleFile.test(whole)) return whole
+  const before = user === undefined ? '' : `${mask}@`
+  return `${start}${before}${host.test(name) ? redactWord(name) : mask}${rest === '' ? '' : `/${mask}`}`
+}
+
+/** `user:password@host` without a scheme; not `npm:@scope/name`. */
+function withoutPassword(word: string): string {
+  const at = word.lastIndexOf('@')
+  const colon = word.indexOf(':')
+  if (colon < 0 || at < colon || /[/:…]/.test(word.charAt(at - 1))) return word
+  return `${mask}${word.slice(at)}`
 }
 
 /** A word without any character that words, numbers, times and paths do not have. */
@@ -99,6 +143,17 @@ function redactWord(word: string): string {
 /** `utf8`, `node24`, `10ms`, `3`, `server`; not `hunter2x`, `12345678` or what somebody's cat has typed. */
 function isOrdinary(run: string): boolean {
   if (/^\d+$/.test(run)) return run.length < 8
-  if (/^\p{L}+\d{0,2}$/u.test(run)) return (run.length < 20 || /\p{Ll}\p{Lu}/u.test(run)) && !isRandom(run)
-  return /^\d+\p{L}{1,3}$/u.test(run) && run.length < 8
+  if (/^\p{L}+\d{0,2}$/u.test(run))
+    return (run.length < 20 || isCompound(run)) && !isRandom(run) && !isHex(run)
+  return run.length < (/^\d+(?:[kKMG]i?B|[mnuµ]s)$/.test(run) ? 13 : 8) && /^\d+\p{L}{1,3}$/u.test(run)
+}
+
+/** `DefaultHttpClientFactory`: words as people write them, not as chance does. */
+function isCompound(run: string): boolean {
+  const words = run.split(/(?<=\p{Ll})(?=\p{Lu})/u)
+  return words.length > 1 && words.every((one) => one.length < 20 && /^\p{Lu}{0,4}\p{Ll}+\d{0,2}$/u.test(one))
+}
+
+function isHex(run: string): boolean {
+  return run.length >= 10 && /^[\da-f]+$/i.test(run)
 }
