@@ -1,7 +1,7 @@
 import Dockerode from 'dockerode'
 import type { Blueprint, ContainerBuilder } from './builder.ts'
 import { DockerError } from './docker.ts'
-import { call, short } from './dockerode.ts'
+import { call, short } from './docker-call.ts'
 
 /** How long the engine may take to make or remove a container: layers are written and deleted. Milliseconds. */
 const patience = 60_000
