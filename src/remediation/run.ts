@@ -1,6 +1,5 @@
 import type { Observer } from '../census/observe.ts'
 import type { Policy } from '../census/policy.ts'
-import { type Resource, resources, type Tier, tiers } from '../census/presets.ts'
 import type { Urgency } from '../census/steps.ts'
 import type { ContainerBuilder } from '../host/builder.ts'
 import type { Clock } from '../host/clock.ts'
@@ -11,14 +10,16 @@ import type { Signals } from '../host/signal.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Run } from '../journal/records.ts'
+import { assignment } from './assignment.ts'
 import { judgeCapped } from './capped.ts'
 import { type Course, climb, endingOf, type Ladder } from './climb.ts'
 import { brokenDependents } from './dependents.ts'
 import { createEffects, type Effects } from './effects.ts'
 import { historyOf } from './history.ts'
 import { conclude, type Findings } from './incidents/conclude.ts'
+import { type Later, noteAll } from './later.ts'
 import { mayRestart } from './may-restart.ts'
-import { type ReadyPlaybook, stepsFor } from './playbook.ts'
+import { stepsFor } from './playbook.ts'
 import type { Playbooks } from './playbooks/book.ts'
 import { takeBack } from './recreate/take-back.ts'
 import { restrain } from './restraint.ts'
@@ -54,9 +55,6 @@ const hour = 3_600_000
 /** For so long nobody is woken again who did not wait for his children, milliseconds. */
 const lastingVain = 6 * hour
 
-/** How long a run that is over waits for what there is to note of it, milliseconds. */
-const notePatience = 2000
-
 /** A run that is over. */
 export interface Conclusion {
   readonly ending: Ending
@@ -79,12 +77,6 @@ interface Progress extends Course {
   later?: readonly Later[]
   /** What people are told beside how it ended. */
   remarks?: readonly string[]
-}
-
-/** Something that is still on its way into the plan of a step. */
-interface Later {
-  readonly stepId: number
-  readonly plan: Promise<unknown>
 }
 
 /**
@@ -114,20 +106,6 @@ export async function execute(run: Run, ports: RunPorts, cancel: AbortSignal): P
   if (progress.stopped) progress.down = now?.state !== 'running'
   const next = conclude(run, ending, progress, ports)
   return next === undefined ? { ending } : { ending, next }
-}
-
-/** Notes what has arrived, and waits a little for the rest: how a run ended does not hang on it. */
-async function noteAll(later: readonly Later[], { journal, clock }: RunPorts): Promise<void> {
-  if (later.length === 0) return
-  const over = new AbortController()
-  const late = clock.sleep(notePatience, over.signal).catch(() => {})
-  for (const { stepId, plan } of later) {
-    const note = (what: unknown): void => {
-      if (what !== undefined) journal.planStep(stepId, what)
-    }
-    await Promise.race([plan.then(note).catch(() => {}), late])
-  }
-  over.abort()
 }
 
 /** Tells before each effect, whatever becomes of it. */
@@ -284,19 +262,4 @@ async function admitAndClimb(
   if (broken.length === 0) return ending
   const detail = `${ending.detail}; but ${broken.join(', ')} in its network lost it, and must be restarted`
   return { outcome: 'improved', reason: 'dependents_broken', detail }
-}
-
-function assignment(
-  { playbook: name, tier: tierName, resource: resourceName, origin, aim: aimName }: Run,
-  playbooks: Playbooks,
-): { playbook: ReadyPlaybook; tier: Tier; aim: { aim?: Tier }; resource: Resource } {
-  const playbook = playbooks.find(name)
-  const tier = tiers.find((one) => one === tierName)
-  const aim = tiers.find((one) => one === aimName)
-  const resource = resources.find((one) => one === resourceName)
-  const wanted = `the journal asks for ${name} at ${tierName} of ${resourceName}`
-  if (!playbook || !tier || !resource) throw new Error(`${wanted}: unknown to this version and configuration`)
-  // The configuration can have changed since the alert came.
-  if (origin !== 'person' && !playbook.isFor(tier, resource)) throw new Error(`${wanted}: it is not for that`)
-  return { playbook, tier, aim: aim === undefined ? {} : { aim }, resource }
 }
