@@ -36,7 +36,7 @@ function read(path: string): string {
 function withPart(page: string, part: string): string {
   const [begin, end] = marks.map((mark) => page.indexOf(mark))
   if (begin === undefined || end === undefined || begin < 0 || end < begin) return page
-  return `${page.slice(0, begin + marks[0].length)}\n\n${part}\n${page.slice(end)}`
+  return `${page.slice(0, begin + marks[0].length)}\n\n${part}\n\n${page.slice(end)}`
 }
 
 if (import.meta.main) {

@@ -44,7 +44,7 @@ const inline = (given: object): string =>
 
 /** Which tiers of which presets call it; a playbook that none calls is for people and for policies of one's own. */
 function callers({ name, orderedOnly }: ShippedPlaybook): string {
-  if (orderedOnly) return 'By a person alone; no alert can call it.\n'
+  if (orderedOnly) return 'By a person alone; no alert can call it.'
   const rows = resources.flatMap((resource) => {
     const calls = tiers.flatMap((tier) => {
       const by = presetNames.filter((preset) => ruleOf(preset, resource, tier)?.playbook === name)
@@ -54,8 +54,8 @@ function callers({ name, orderedOnly }: ShippedPlaybook): string {
     })
     return calls
   })
-  if (rows.length === 0) return 'By no preset: by a person, or where a policy names it for a tier.\n'
-  return `${table(['resource', 'tier', 'presets'], rows)}\n\nAnd by a person, or where a policy names it for another tier.\n`
+  if (rows.length === 0) return 'By no preset: by a person, or where a policy names it for a tier.'
+  return `${table(['resource', 'tier', 'presets'], rows)}\n\nAnd by a person, or where a policy names it for another tier.`
 }
 
 function ruleOf(preset: (typeof presetNames)[number], resource: Resource, tier: Tier): TierRule | undefined {
