@@ -76,14 +76,21 @@ async function makePlace(lab: Lab, compileCache: string): Promise<PointPlace> {
   return { container, dockerSocket: lab.socketPath, compileCache }
 }
 
+/** What a playbook does that none before it does: cleaning up is the same whatever comes behind it, or is held meanwhile. */
+const itsOwn: Record<Point['playbook'], RegExp> = {
+  record: /./,
+  cleanup: /./,
+  contain: /clamp|run ended/,
+  restart: /restart-container|recovery|run ended/,
+}
+
 /**
  * Right before a write is right after the one before, unless something was done in between: to the world, or to whoever
- * has sent the alert. And cleaning up is the same whether growth is held meanwhile or not.
+ * has sent the alert.
  */
 function isItsOwn({ playbook, crashes }: Point): boolean {
-  const { when, name } = crashes.at(-1) ?? {}
-  if (when === 'after') return playbook !== 'contain' || /clamp|run|alert/.test(name ?? '')
-  return /over/.test(name ?? '') && (playbook !== 'contain' || /clamp/.test(name ?? ''))
+  const { when, name = '' } = crashes.at(-1) ?? {}
+  return itsOwn[playbook].test(name) && (when === 'after' || /over/.test(name))
 }
 
 /** Right before and right after every write, on top of the crashes that come first. */

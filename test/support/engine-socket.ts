@@ -67,6 +67,8 @@ function inspection({ id, name, image, imageId, labels, limits, ...record }: Con
     RestartCount: record.restarts,
     State: { Status: state, Pid: pid, StartedAt: startedAt, ExitCode: exitCode, Health: { Status: health } },
     Config: { Image: image, Labels: labels, StopTimeout: record.stopTimeout },
+    Mounts: [],
+    NetworkSettings: { Networks: {} },
     HostConfig: {
       PidsLimit: limits.pids ?? null,
       Memory: limits.memory ?? 0,
