@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setInterval } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { family, total } from './support/exposition.ts'
-import { emptyFolder } from './support/folder.ts'
-import { aboveForGood, optedIn, startPlainHost, worthRecording } from './support/plain-host.ts'
-import { startShipped } from './support/shipped-program.ts'
-import { type Answer, expectedDeliveries, notification, send, type Targets } from './support/storm.ts'
-import { until } from './support/until.ts'
+import { family, total } from '../support/exposition.ts'
+import { emptyFolder } from '../support/folder.ts'
+import { aboveForGood, optedIn, startPlainHost, worthRecording } from '../support/plain-host.ts'
+import { startShipped } from '../support/shipped-program.ts'
+import { type Answer, expectedDeliveries, notification, send, type Targets } from '../support/storm.ts'
+import { until } from '../support/until.ts'
 
 // Whatever else would hold it back from acting again, an episode is acted on once.
 const unrestrained = `
