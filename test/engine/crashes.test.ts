@@ -31,6 +31,14 @@ const inFlight: readonly Point[] = [
 /** Leaves the container stopped, so that whoever comes next has something to put in order. */
 const whileStopped: Crash = { when: 'after', name: 'restart-container: stop over' }
 
+/** What a playbook does that none before it does: cleaning up is the same whatever comes behind it, or is held meanwhile. */
+const itsOwn: Record<Point['playbook'], RegExp> = {
+  record: /./,
+  cleanup: /./,
+  contain: /clamp|run ended/,
+  restart: /restart-container|recovery|run ended/,
+}
+
 const lab = await labFor()
 if (lab) {
   const compileCache = emptyFolder(t)
@@ -74,14 +82,6 @@ async function labFor(): Promise<Lab | undefined> {
 async function makePlace(lab: Lab, compileCache: string): Promise<PointPlace> {
   const container = await startCrashContainer(t, lab)
   return { container, dockerSocket: lab.socketPath, compileCache }
-}
-
-/** What a playbook does that none before it does: cleaning up is the same whatever comes behind it, or is held meanwhile. */
-const itsOwn: Record<Point['playbook'], RegExp> = {
-  record: /./,
-  cleanup: /./,
-  contain: /clamp|run ended/,
-  restart: /restart-container|recovery|run ended/,
 }
 
 /**
