@@ -14,6 +14,11 @@ export function nameBefore({ id, name }: Named): string | undefined {
   return own === id.slice(0, 12) ? before : undefined
 }
 
+/** What a container is called while its successor takes its name. */
+export function temporaryName({ id, name }: Named): string {
+  return `${name}.pidwarden-${id.slice(0, 12)}`
+}
+
 /** The name that people have for a container: what they say of it holds also while it has made room. */
 export function lastingName(container: Named): string {
   return nameBefore(container) ?? container.name

@@ -165,7 +165,7 @@ async function admitAndClimb(
   progress.before = measure(target.seen())
   progress.after = progress.before
   const { pidsLimit: pids, memoryLimit: memory } = target.seen().census.cgroup
-  const most = { pids, memory }[String(resource)] ?? Number.POSITIVE_INFINITY
+  const most = (resource === 'memory' ? memory : resource === 'pids' ? pids : undefined) ?? Infinity
   const rungs = Object.entries(thresholds[resource]).map(([one, rule]) => {
     const acts = ports.playbooks().find(rule.playbook)?.acts ?? false
     return [one, { playbook: rule.playbook, acts, isReachable: rule.at <= most }]

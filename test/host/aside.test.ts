@@ -1,6 +1,5 @@
 import t from 'tap'
-import { lastingName, nameBefore } from '../../src/host/aside.ts'
-import { temporaryName } from '../../src/remediation/recreate/refusals.ts'
+import { lastingName, nameBefore, temporaryName } from '../../src/host/aside.ts'
 
 const id = '0123456789abcdef'.repeat(4)
 

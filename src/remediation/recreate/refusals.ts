@@ -1,3 +1,4 @@
+import { temporaryName } from '../../host/aside.ts'
 import type { Blueprint } from '../../host/builder.ts'
 import type { KnownContainer } from '../../host/inventory.ts'
 import { link, namespaceModes, sharedWith } from './specification.ts'
@@ -20,11 +21,6 @@ const podLabel = 'io.kubernetes.pod.name'
 
 /** The name without the slash that the API puts before it. */
 export const nameOf = ({ Name }: Pick<Blueprint, 'Name'>): string => Name.replace(/^\//, '')
-
-/** What a container is called while its successor takes its name. */
-export function temporaryName({ id, name }: Pick<KnownContainer, 'id' | 'name'>): string {
-  return `${name}.pidwarden-${id.slice(0, 12)}`
-}
 
 /** Whether a container lives in a namespace of another one: it cannot be started any more when that one is gone. */
 export function shares(

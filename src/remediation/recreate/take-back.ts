@@ -1,3 +1,4 @@
+import { temporaryName } from '../../host/aside.ts'
 import type { Blueprint, ContainerBuilder } from '../../host/builder.ts'
 import type { Clock } from '../../host/clock.ts'
 import { type Docker, DockerError } from '../../host/docker.ts'
@@ -6,7 +7,7 @@ import type { Journal } from '../../journal/journal.ts'
 import type { NewEffect, Recreation } from '../../journal/records.ts'
 import { endpointsOf } from './endpoints.ts'
 import { type Progress, progressOf } from './progress.ts'
-import { nameOf, temporaryName } from './refusals.ts'
+import { nameOf } from './refusals.ts'
 
 /** What a recreation is put in order with. */
 export interface TakeBackPorts {

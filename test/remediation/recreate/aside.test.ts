@@ -1,7 +1,7 @@
 import t from 'tap'
+import { temporaryName } from '../../../src/host/aside.ts'
 import { order } from '../../../src/remediation/order.ts'
 import { settleRecreations } from '../../../src/remediation/recreate/recover.ts'
-import { temporaryName } from '../../../src/remediation/recreate/refusals.ts'
 import { execute } from '../../../src/remediation/run.ts'
 import { failing } from '../../support/failing-engine.ts'
 import { bearer } from '../../support/problem.ts'
