@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import { HostSettings } from './census/host-thresholds.ts'
 import { findConflicts, PoliciesConfig } from './census/policies.ts'
 import { AlertmanagerSettings } from './host/alertmanager.ts'
 import { errorCode, errorMessage } from './host/reading.ts'
@@ -24,6 +25,7 @@ export const Config = Type.Object(
     alertmanager: AlertmanagerSettings,
     links: Links,
     journal: JournalSettings,
+    host: HostSettings,
   },
   { additionalProperties: false },
 )
@@ -146,6 +148,7 @@ function withSections(given: unknown): unknown {
     alertmanager: {},
     links: {},
     journal: {},
+    host: {},
   }
   return Object.assign(sections, withoutEmpty(given))
 }

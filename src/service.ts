@@ -143,6 +143,11 @@ export function createService(options: ServiceOptions): Service {
   }
   const runner = createRunner(runs, logger)
   const warn = (details: object, message: string): void => logger.warn(details, message)
+  const privileges = [
+    ...missingPrivileges(procfs, signals, ownPid),
+    ...missingSurroundings(options.procRoot, options.cgroupRoot),
+  ]
+  for (const { name, consequence } of privileges) logger.warn({ name }, `missing privilege: ${consequence}`)
   const metrics = createMetrics({
     inventory,
     observer,
@@ -157,7 +162,11 @@ export function createService(options: ServiceOptions): Service {
       expected: config.expected,
       openFds: config.collect.openFds,
       configured: configError === undefined,
+      host: config.host,
     }),
+    missingPrivileges: () => privileges.length,
+    alertmanagerUp: () =>
+      alertmanagerSettings().urls.length === 0 ? undefined : poster.trouble() === undefined,
     warn,
   })
   const alertmanagerSettings = () => {
@@ -185,11 +194,6 @@ export function createService(options: ServiceOptions): Service {
     standing: watch.standing,
     log: logger,
   })
-  const privileges = [
-    ...missingPrivileges(procfs, signals, ownPid),
-    ...missingSurroundings(options.procRoot, options.cgroupRoot),
-  ]
-  for (const { name, consequence } of privileges) logger.warn({ name }, `missing privilege: ${consequence}`)
   const surroundings = { container: inventory.get, everKnew: inventory.everKnew, policyOf: policy, playbooks }
   const app = buildApp({
     logger,

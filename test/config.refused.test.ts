@@ -5,7 +5,7 @@ const wrong: readonly (readonly [string, string, ...RegExp[]])[] = [
   [
     'an unknown section',
     'policies: 1\n',
-    /^x\.yaml:1: policies: unknown key; expected one of policy, containers, labels, expected, collect, playbooks, remediation, sessions, alertmanager, links, journal$/,
+    /^x\.yaml:1: policies: unknown key; expected one of policy, containers, labels, expected, collect, playbooks, remediation, sessions, alertmanager, links, journal, host$/,
   ],
   [
     'an unknown key',

@@ -26,6 +26,12 @@ const defaults = {
   alertmanager: { urls: [], labels: {}, authorization: 'Bearer' },
   links: { dashboard: '', pidwarden: '' },
   journal: { days: 90, megabytes: 200 },
+  host: {
+    memory: { warning: '85%', critical: '95%' },
+    tasks: { warning: '70%', critical: '90%' },
+    cpu: { warning: '90%', critical: '98%' },
+    pressure: { warning: '10%', critical: '40%' },
+  },
   remediation: {
     minimumAge: { warning: 60, critical: 60, emergency: 5, nuclear: 0 },
     grace: 5,

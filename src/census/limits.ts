@@ -68,9 +68,9 @@ export function isSame(limit: Adjustable, one: number | undefined, other: number
   return Math.abs(one - other) <= Math.max(one, other) * tolerance[limit]
 }
 
-/** The wanted limits that the kernel does not hold. */
-export function unheldLimits(wanted: WantedLimits, cgroup: CgroupReading): readonly Limited[] {
-  const [asked, held] = [wantedLimits(wanted), heldLimits(cgroup)]
+/** The wanted limits that are not among those that the kernel holds. */
+export function unheldLimits(wanted: WantedLimits, held: Limits): readonly Limited[] {
+  const asked = wantedLimits(wanted)
   return limited.filter((resource) => {
     const limit = asked[resource]
     return limit !== undefined && !isHeld(resource, limit, held[resource])

@@ -1,8 +1,13 @@
+import { type HostSettings, hostResources, hostThresholds, hostTiers } from '../census/host-thresholds.ts'
 import type { HostSystem } from '../host/system.ts'
 import type { Exposition } from './exposition.ts'
 
 /** Whether the host itself is in danger: raw counters and sizes, cheap to read. */
-export function host(exposition: Exposition, system: HostSystem): () => Promise<void> {
+export function host(
+  exposition: Exposition,
+  system: HostSystem,
+  settings: () => HostSettings,
+): () => Promise<void> {
   const total = exposition.gauge('host_memory_total_bytes', 'Memory of the host (MemTotal).')
   const available = exposition.gauge(
     'host_memory_available_bytes',
@@ -28,6 +33,11 @@ export function host(exposition: Exposition, system: HostSystem): () => Promise<
     'Time that some task waited for the resource (some total of /proc/pressure).',
     ['resource'],
   )
+  const threshold = exposition.gauge(
+    'host_threshold',
+    'Where a tier of the host begins: bytes in use, tasks, busy cores, share of the time spent waiting for memory.',
+    ['resource', 'tier'],
+  )
   return async () => {
     const reading = await system.read()
     total.set({}, reading.memory.total)
@@ -41,5 +51,12 @@ export function host(exposition: Exposition, system: HostSystem): () => Promise<
     if (reading.threadsMax !== undefined) threadsMax.set({}, reading.threadsMax)
     for (const [resource, seconds] of Object.entries(reading.waitingSeconds))
       waiting.set({ resource }, seconds)
+    const thresholds = hostThresholds(settings(), reading)
+    for (const resource of hostResources) {
+      for (const tier of hostTiers) {
+        const at = thresholds[resource][tier]
+        if (at !== undefined) threshold.set({ resource, tier }, at)
+      }
+    }
   }
 }

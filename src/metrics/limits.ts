@@ -1,4 +1,4 @@
-import { heldLimits, isHeld, type Limits, limited, wantedLimits } from '../census/limits.ts'
+import { heldLimits, isHeld, type Limits, limited, unheldLimits, wantedLimits } from '../census/limits.ts'
 import type { Observation } from '../census/observe.ts'
 import { valueIn } from '../host/reading.ts'
 import type { CensusFamily } from './family.ts'
@@ -14,6 +14,11 @@ export const limits: CensusFamily = (exposition) => {
     'container_limit_enforced',
     '1 when the kernel holds the limit that is wanted or configured, or a stricter one; absent when none is.',
     ['name', 'resource'],
+  )
+  const unheld = exposition.gauge(
+    'container_limits_unheld',
+    'How many of the limits that the policy wants the kernel does not hold, or only a looser one.',
+    ['name'],
   )
   return (observations) => {
     for (const observation of observations) {
@@ -31,6 +36,7 @@ export const limits: CensusFamily = (exposition) => {
       }
       const { policy, docker, kernel } = sources
       if (kernel === undefined) continue
+      unheld.set({ name }, unheldLimits(observation.policy.limits, kernel).length)
       for (const resource of limited) {
         const asked = Math.min(policy[resource] ?? Infinity, docker[resource] ?? Infinity)
         if (asked === Infinity) continue

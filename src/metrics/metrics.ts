@@ -1,3 +1,4 @@
+import type { HostSettings } from '../census/host-thresholds.ts'
 import type { Observation, Observer } from '../census/observe.ts'
 import { createPace, type Steps, type Urgency } from '../census/steps.ts'
 import type { Clock } from '../host/clock.ts'
@@ -54,7 +55,12 @@ export interface MetricsPorts {
     readonly expected: readonly string[]
     readonly openFds: boolean
     readonly configured: boolean
+    readonly host: HostSettings
   }
+  /** How many privileges are missing. */
+  readonly missingPrivileges: () => number
+  /** Whether every Alertmanager takes what it is told; undefined when there is none to tell. */
+  readonly alertmanagerUp: () => boolean | undefined
   warn(details: object, message: string): void
 }
 
@@ -101,7 +107,7 @@ export function createMetrics(ports: MetricsPorts): Metrics {
   const collectors = [
     dockerCollector(exposition, ports),
     censusCollector(exposition, ports),
-    { name: 'host', collect: host(exposition, ports.system) },
+    { name: 'host', collect: host(exposition, ports.system, () => ports.wanted().host) },
     programCollector(exposition, ports),
     { name: 'journal', collect: remediation(exposition, ports.journal, ports.runner) },
   ]
@@ -147,17 +153,31 @@ export function createMetrics(ports: MetricsPorts): Metrics {
 }
 
 /** What the program says of itself. */
-function programCollector(exposition: Exposition, { version, wanted }: MetricsPorts): Collector {
+function programCollector(
+  exposition: Exposition,
+  { version, wanted, missingPrivileges, alertmanagerUp }: MetricsPorts,
+): Collector {
   const build = exposition.gauge('build_info', 'The running version; always 1.', ['version', 'node'])
   const configured = exposition.gauge(
     'config_last_reload_successful',
     '1 while the configuration on file is the one in force, 0 after a new one was refused.',
+  )
+  const privileges = exposition.gauge(
+    'privileges_missing',
+    'How many privileges are missing; /readyz names each, and what does not work without it.',
+  )
+  const told = exposition.gauge(
+    'alertmanager_up',
+    '1 while every Alertmanager takes what pidwarden tells of incidents; absent when there is none to tell.',
   )
   return {
     name: 'configuration',
     collect() {
       build.set({ version, node: process.versions.node }, 1)
       configured.set({}, wanted().configured ? 1 : 0)
+      privileges.set({}, missingPrivileges())
+      const up = alertmanagerUp()
+      if (up !== undefined) told.set({}, up ? 1 : 0)
     },
   }
 }

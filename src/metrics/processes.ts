@@ -1,3 +1,4 @@
+import { isYoung } from '../census/youth.ts'
 import type { CensusFamily } from './family.ts'
 
 /** How many processes run, and how many of them hang where they should not. */
@@ -10,6 +11,11 @@ export const processes: CensusFamily = (exposition) => {
   const counted = exposition.gauge(
     'container_counted_processes',
     'Processes that count towards the process tiers, by policy; all of them unless the policy says otherwise.',
+    ['name'],
+  )
+  const startup = exposition.gauge(
+    'container_startup_processes',
+    'Counted processes while the container is young, the first five minutes after a start; then absent.',
     ['name'],
   )
   const threads = exposition.gauge(
@@ -39,6 +45,7 @@ export const processes: CensusFamily = (exposition) => {
       const { tree, instances, counted: counting, zombies: dead, starts: begun } = census.value
       all.set({ name }, tree.processes.size)
       counted.set({ name }, counting)
+      if (isYoung(container, census.value.at)) startup.set({ name }, counting)
       zombies.set({ name }, dead)
       starts.set({ name }, begun)
       let sum = 0

@@ -1,3 +1,4 @@
+import { hasCrashed } from '../census/crash.ts'
 import type { ContainerState } from '../host/docker.ts'
 import type { CensusFamily } from './family.ts'
 
@@ -39,6 +40,11 @@ export const state: CensusFamily = (exposition) => {
     'Exit code of the last run; absent while it runs.',
     ['name'],
   )
+  const crashed = exposition.gauge(
+    'container_crashed',
+    '1 while the container is down because it ended by itself with a failure, 0 otherwise.',
+    ['name'],
+  )
   return (observations) => {
     for (const { container } of observations) {
       const { name } = container
@@ -48,6 +54,7 @@ export const state: CensusFamily = (exposition) => {
       // A container that never ran has the zero time of Go, year 1.
       if (startedAt > 0) started.set({ name }, startedAt / 1000)
       restarts.set({ name }, container.restarts)
+      crashed.set({ name }, hasCrashed(container) ? 1 : 0)
       if (container.state === 'exited' || container.state === 'dead')
         exitCode.set({ name }, container.exitCode)
     }

@@ -1,14 +1,12 @@
 import { hasCrashed } from '../census/crash.ts'
-import { unheldLimits } from '../census/limits.ts'
+import { heldLimits, unheldLimits } from '../census/limits.ts'
 import type { Census, Observation } from '../census/observe.ts'
 import { type Resource, type Tier, tiers } from '../census/presets.ts'
 import { type Thresholds, tierOf } from '../census/thresholds.ts'
+import { isYoung } from '../census/youth.ts'
 import type { Ending } from '../journal/outcomes.ts'
 import type { Measurement } from '../journal/records.ts'
 import type { Goal } from './playbook.ts'
-
-/** For so long a container is young: what it starts then, it starts because it was started. Milliseconds. */
-const youth = 300_000
 
 /** What is measured: a container that runs and could be read, or one that has crashed. */
 export interface Measured extends Pick<Observation, 'container' | 'policy'> {
@@ -19,7 +17,6 @@ export interface Measured extends Pick<Observation, 'container' | 'policy'> {
 export function measure({ container, policy, census }: Measured): Measurement {
   const { cgroup, counted, instances, zombies, cpu } = census
   const crashed = hasCrashed(container)
-  const age = census.at - Date.parse(container.startedAt)
   const count = (standing: string): number => instances.filter((one) => one.standing === standing).length
   return {
     processes: counted,
@@ -29,10 +26,9 @@ export function measure({ container, policy, census }: Measured): Measurement {
     ...(cgroup.pids === undefined ? {} : { pids: cgroup.pids }),
     ...(cgroup.memoryWorkingSet === undefined ? {} : { memory: cgroup.memoryWorkingSet }),
     ...(cpu === undefined ? {} : { cpu }),
-    // One that starts later than now was started before the clock was put back: nobody knows how old it is.
-    startup: age >= 0 && age < youth ? counted : 0,
+    startup: isYoung(container, census.at) ? counted : 0,
     // A container that does not run has no limits in the kernel that could be compared.
-    ...(crashed ? {} : { limits: unheldLimits(policy.limits, cgroup).length }),
+    ...(crashed ? {} : { limits: unheldLimits(policy.limits, heldLimits(cgroup)).length }),
     health: crashed || (container.state === 'running' && container.health === 'unhealthy') ? 1 : 0,
   }
 }

@@ -41,6 +41,6 @@ t.test('held: as strict at least; the same: within what the kernel rounds', asyn
 t.test('the wanted limits that the kernel does not hold', async (t) => {
   const wanted = { memory: '4g', cpus: 2, pids: 100, memorySwap: '4g' }
   t.same(unheldLimits(wanted, {}), ['pids', 'memory', 'cpu'])
-  t.same(unheldLimits(wanted, { pidsLimit: 25, memoryLimit: 5 * GiB, cpuLimit: 2 }), ['memory'])
+  t.same(unheldLimits(wanted, { pids: 25, memory: 5 * GiB, cpu: 2 }), ['memory'])
   t.same(unheldLimits({}, {}), [])
 })

@@ -64,3 +64,17 @@ t.test('a host without swap has 0 of it, which is a reading', async (t) => {
   t.same(family(text, 'host_swap_total_bytes'), { '': 0 })
   t.same(family(text, 'host_swap_used_bytes'), { '': 0 })
 })
+
+t.test('where tiers of the host begin', async (t) => {
+  const { scrape } = setUp()
+  t.same(family(await scrape(hostReading), 'host_threshold'), {
+    'resource="memory",tier="warning"': 0.85 * 64e9,
+    'resource="memory",tier="critical"': 0.95 * 64e9,
+    'resource="tasks",tier="warning"': 0.7 * 32_768,
+    'resource="tasks",tier="critical"': 0.9 * 32_768,
+    'resource="cpu",tier="warning"': 0.9 * 8,
+    'resource="cpu",tier="critical"': 0.98 * 8,
+    'resource="pressure",tier="warning"': 0.1,
+    'resource="pressure",tier="critical"': 0.4,
+  })
+})

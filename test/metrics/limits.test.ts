@@ -104,6 +104,19 @@ for (const [name, docker, kernel, expected] of [
   })
 }
 
+t.test('limits_unheld: those that the policy wants, and no others', async (t) => {
+  const { scrape, set, engine, container } = setUp({ preset: 'investigation' })
+  const unheld = async () => family(await scrape(), 'container_limits_unheld')
+  set({}, {})
+  t.same(await unheld(), { 'name="metamcp"': 2 })
+  set({ cpu: 1 }, { pidsLimit: 25 })
+  t.same(await unheld(), { 'name="metamcp"': 1 }, 'what Docker alone has configured is not wanted')
+  set({}, { pidsLimit: 25, memoryLimit: 4 * GiB })
+  t.same(await unheld(), { 'name="metamcp"': 0 })
+  engine.halt(container)
+  t.same(await unheld(), {}, 'nothing is in force while it does not run')
+})
+
 t.test('limit_enforced: only where a limit is wanted or configured', async (t) => {
   const { scrape, set } = setUp({ preset: 'investigation' })
   set({}, { pidsLimit: 25, memoryLimit: 4 * GiB, cpuLimit: 1 })

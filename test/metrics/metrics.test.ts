@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Observation } from '../../src/census/observe.ts'
+import { parseConfig } from '../../src/config.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { family, parseExposition } from '../support/exposition.ts'
 import { addGateway } from '../support/simulated-gateway.ts'
@@ -29,6 +30,7 @@ t.test('the families, and what they are', async (t) => {
   t.same(types.sort(), [
     'pidwarden_acting_stopped gauge',
     'pidwarden_actions_total counter',
+    'pidwarden_alertmanager_up gauge',
     'pidwarden_alerts_received_total counter',
     'pidwarden_build_info gauge',
     'pidwarden_collector_duration_seconds gauge',
@@ -42,6 +44,7 @@ t.test('the families, and what they are', async (t) => {
     'pidwarden_container_cpu_limit_cores gauge',
     'pidwarden_container_cpu_seconds_total counter',
     'pidwarden_container_cpu_throttled_seconds_total counter',
+    'pidwarden_container_crashed gauge',
     'pidwarden_container_duplicates gauge',
     'pidwarden_container_exit_code gauge',
     'pidwarden_container_health gauge',
@@ -49,6 +52,7 @@ t.test('the families, and what they are', async (t) => {
     'pidwarden_container_instances gauge',
     'pidwarden_container_limit gauge',
     'pidwarden_container_limit_enforced gauge',
+    'pidwarden_container_limits_unheld gauge',
     'pidwarden_container_memory_anon_bytes gauge',
     'pidwarden_container_memory_limit_bytes gauge',
     'pidwarden_container_memory_peak_bytes gauge',
@@ -67,6 +71,7 @@ t.test('the families, and what they are', async (t) => {
     'pidwarden_container_processes gauge',
     'pidwarden_container_restarts_total counter',
     'pidwarden_container_start_time_seconds gauge',
+    'pidwarden_container_startup_processes gauge',
     'pidwarden_container_state gauge',
     'pidwarden_container_threads gauge',
     'pidwarden_container_threshold gauge',
@@ -82,8 +87,10 @@ t.test('the families, and what they are', async (t) => {
     'pidwarden_host_swap_used_bytes gauge',
     'pidwarden_host_tasks gauge',
     'pidwarden_host_threads_max gauge',
+    'pidwarden_host_threshold gauge',
     'pidwarden_incident_active gauge',
     'pidwarden_manual_intervention_required gauge',
+    'pidwarden_privileges_missing gauge',
     'pidwarden_remediation_in_progress gauge',
     'pidwarden_run_duration_seconds histogram',
     'pidwarden_runs_total counter',
@@ -208,7 +215,7 @@ t.test('what could not be read is absent, never zero', async (t) => {
   host.cgroupFailure = denied
   const blind = parseExposition(await scrape())
   // Docker tells of its own, and the policy is ours: everything else is of the kernel.
-  const told = ['info', 'state', 'health', 'start_time_seconds', 'restarts_total', 'threshold']
+  const told = ['info', 'state', 'health', 'start_time_seconds', 'restarts_total', 'crashed', 'threshold']
   const stays = new Set(
     [...told, 'limit', 'policy_errors', 'absent'].map((name) => `pidwarden_container_${name}`),
   )
@@ -250,7 +257,9 @@ t.test('scrapes that come at once share one measurement, later ones take their o
     clock,
     warn,
     version: '1',
-    wanted: () => ({ expected: [], openFds: false, configured: true }),
+    wanted: () => ({ expected: [], openFds: false, configured: true, host: parseConfig('', 'none').host }),
+    missingPrivileges: () => 0,
+    alertmanagerUp: () => undefined,
   })
   const texts = await clock.drive(
     Promise.all([

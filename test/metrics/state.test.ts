@@ -47,6 +47,31 @@ for (const health of healths) {
   })
 }
 
+t.test('crashed: down because it ended by itself with a failure', async (t) => {
+  const { scrape, container } = setUp()
+  const told = async () => family(await scrape(), 'container_crashed')
+  t.same(await told(), { [me]: 0 })
+  Object.assign(container, { state: 'exited', exitCode: 1, endedBy: 'itself' })
+  t.same(await told(), { [me]: 1 })
+  container.exitCode = 0
+  t.same(await told(), { [me]: 0 }, 'it was done')
+})
+
+t.test('startup processes: only while the container is young', async (t) => {
+  const { scrape, container, clock } = setUp()
+  const told = async () => family(await scrape(), 'container_startup_processes')
+  const start = (secondsAgo: number): void => {
+    container.startedAt = new Date(clock.now() - secondsAgo * 1000).toISOString()
+  }
+  start(299)
+  const counted = family(await scrape(), 'container_counted_processes')
+  t.same(await told(), counted)
+  start(300)
+  t.same(await told(), {})
+  start(-1)
+  t.same(await told(), {}, 'the clock was put back: nobody knows')
+})
+
 t.test('exit code: of a container that has ended, and of no other', async (t) => {
   const { scrape, container } = setUp()
   container.exitCode = 137

@@ -22,7 +22,8 @@ export function exporterOver({ procfs, cgroups, containers, expected = [] }: Exp
     throw new Error('nothing is asked of it')
   }
   const clock = createSimulatedClock()
-  const policyOf = policyFor(parseConfig('', 'none'))
+  const config = parseConfig('', 'none')
+  const policyOf = policyFor(config)
   return createMetrics({
     inventory: {
       state: () => ({ connected: true, listedAt: 0, error: undefined }),
@@ -50,7 +51,9 @@ export function exporterOver({ procfs, cgroups, containers, expected = [] }: Exp
     system: { read: nothing },
     clock,
     procfs,
-    wanted: () => ({ expected, openFds: false, configured: true }),
+    wanted: () => ({ expected, openFds: false, configured: true, host: config.host }),
+    missingPrivileges: () => 0,
+    alertmanagerUp: () => undefined,
     version: '0.0.0',
     warn: () => {},
   })

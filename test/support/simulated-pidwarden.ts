@@ -136,7 +136,10 @@ export function createPidwarden({
       expected: config.expected,
       openFds: config.collect.openFds,
       configured: start.configError === undefined,
+      host: config.host,
     }),
+    missingPrivileges: () => privileges.length,
+    alertmanagerUp: () => (alertmanagerUrls.length === 0 ? undefined : poster.trouble() === undefined),
     warn,
   })
   const surroundings = { container: inventory.get, everKnew: inventory.everKnew, policyOf: policy, playbooks }
