@@ -72,25 +72,35 @@ function keyOf(pid: number): ProcessKey[] {
   }
 }
 
+/** pidwarden hears of a container from Docker, a moment after Docker says that it runs. */
+function known(stack: Stack, name: string): Promise<true> {
+  return until(`pidwarden knows ${name}`, async () => {
+    const { containers } = await stack.get<{ containers: { name: string }[] }>('/api/containers')
+    return containers.some((one) => one.name === name)
+  })
+}
+
 let firings = 0
 
 /** Tells an alert about it, as Alertmanager sends it. Returns the id of the run; throws where it is not taken. */
 export async function alertOn(
-  { url }: Stack,
+  stack: Stack,
   container: OptedIn,
   wanted: { readonly playbook: string; readonly tier: string; readonly resource: string },
 ): Promise<string> {
   const fingerprint = `firing${++firings}`
   const startsAt = new Date().toISOString()
-  const posted = await post(url, alertAbout(container, wanted, { fingerprint, startsAt }))
+  await known(stack, container.name)
+  const posted = await post(stack.url, alertAbout(container, wanted, { fingerprint, startsAt }))
   const [verdict] = posted.alerts ?? []
   if (verdict?.runId === undefined) throw new Error(`the alert was not taken: ${JSON.stringify(posted)}`)
   return verdict.runId
 }
 
 /** Orders a playbook, as a person asks for it. Returns the id of the run; throws where it is refused. */
-export async function orderOn({ url }: Stack, { name }: OptedIn, playbook: string): Promise<string> {
-  const asked = await fetch(`${url}/api/containers/${name}/playbooks/${playbook}?dryRun=false`, {
+export async function orderOn(stack: Stack, { name }: OptedIn, playbook: string): Promise<string> {
+  await known(stack, name)
+  const asked = await fetch(`${stack.url}/api/containers/${name}/playbooks/${playbook}?dryRun=false`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
   })
