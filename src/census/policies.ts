@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { lastingName } from '../host/aside.ts'
 import type { KnownContainer } from '../host/inventory.ts'
 import { readLabels } from './labels.ts'
-import { defaultPolicy, makePolicy, type Policy, PolicyLayer, PolicySettings } from './policy.ts'
+import { defaultPolicy, makePolicy, modes, type Policy, PolicyLayer, PolicySettings } from './policy.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -29,7 +29,7 @@ export const PoliciesConfig = {
   }),
   labels: Type.Object(
     {
-      maxMode: Type.Enum(['observe', 'dry-run', 'enforce'], {
+      maxMode: Type.Enum([...modes], {
         default: 'enforce',
         description: 'The most that a label may ask for.',
       }),
@@ -87,8 +87,6 @@ export function findConflicts(config: PoliciesConfig): readonly string[] {
     makePolicy(settings, []).errors.map((error) => `${where}.${error}`),
   )
 }
-
-const modes = ['observe', 'dry-run', 'enforce'] as const
 
 /**
  * Tells the policy of a container: defaults, the file's layers, then the container's labels as far as the file trusts

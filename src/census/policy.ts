@@ -16,6 +16,9 @@ import { type ProfileName, profileNames, profiles } from './profiles.ts'
 import { bytes, Quantity, quantityForm, Size, share } from './quantity.ts'
 
 /** The name of a command, as the metrics have it; `*` stands for all others. */
+/** What a policy may let pidwarden do, the least first. */
+export const modes = ['observe', 'dry-run', 'enforce'] as const
+
 const command = Type.String({ minLength: 1, maxLength: 120 })
 const copiesOfOne = Type.Integer({ minimum: 1, maximum: 10_000 })
 const keepOfOne = Type.Enum(['oldest', 'newest'])
@@ -46,7 +49,7 @@ const optionalTiers = Type.Object(
 /** What an operator can say about containers: in the configuration file for all or some, by label for one. */
 export const PolicySettings = Type.Object(
   {
-    mode: Type.Enum(['observe', 'dry-run', 'enforce'], {
+    mode: Type.Enum([...modes], {
       description: 'observe: count and tell only. dry-run: plan, and touch nothing. enforce: act.',
     }),
     preset: Type.Enum(presetNames, {

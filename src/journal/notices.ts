@@ -8,6 +8,8 @@ export interface Notice {
   readonly incident: Incident
   readonly level: number
   readonly acted: boolean
+  /** People of this level have been called before in this incident: it tells them of what was done since. */
+  readonly update: boolean
   /** Since when, milliseconds since the epoch. */
   readonly since: number
 }
@@ -19,6 +21,8 @@ export interface Delivery {
   readonly repeatedAt?: number
   /** When it took it as resolved. */
   readonly resolvedAt?: number
+  /** Of an update: when it took that which called people first. */
+  readonly calledAt?: number
 }
 
 const day = 86_400_000
@@ -40,11 +44,15 @@ export class Notices {
   due(url: string): readonly { readonly notice: Notice; readonly delivery: Delivery }[] {
     return this.#sql
       .all(
-        `SELECT incidents.*, notices.id AS notice_id, notices.level AS notice_level, acted, since,
-                fired_at, repeated_at, resolved_at
-         FROM notices JOIN incidents ON incidents.id = incident_id
-         LEFT JOIN deliveries ON notice_id = notices.id AND url = ?
-         WHERE resolved_at IS NULL AND (recovered_at IS NULL OR fired_at IS NOT NULL OR recovered_at > ?)
+        `SELECT incidents.*, notices.id AS notice_id, notices.level AS notice_level, notices.acted, notices.since,
+                told.fired_at, told.repeated_at, told.resolved_at,
+                calls.id AS call_id, called.fired_at AS called_at
+         FROM notices JOIN incidents ON incidents.id = notices.incident_id
+         LEFT JOIN deliveries AS told ON told.notice_id = notices.id AND told.url = ?1
+         LEFT JOIN notices AS calls ON calls.incident_id = notices.incident_id AND calls.level = notices.level
+           AND calls.acted < notices.acted
+         LEFT JOIN deliveries AS called ON called.notice_id = calls.id AND called.url = ?1
+         WHERE told.resolved_at IS NULL AND (recovered_at IS NULL OR told.fired_at IS NOT NULL OR recovered_at > ?2)
          ORDER BY notices.id`,
         url,
         this.#now() - day,
@@ -81,14 +89,16 @@ function toNotice(row: Row): Notice {
     incident: toIncident(row),
     level: Number(row.notice_level),
     acted: row.acted === 1,
+    update: row.call_id != null,
     since: Number(row.since),
   }
 }
 
-function toDelivery({ fired_at, repeated_at, resolved_at }: Row): Delivery {
+function toDelivery({ fired_at, repeated_at, resolved_at, called_at }: Row): Delivery {
   return {
     ...(fired_at == null ? {} : { firedAt: Number(fired_at) }),
     ...(repeated_at == null ? {} : { repeatedAt: Number(repeated_at) }),
     ...(resolved_at == null ? {} : { resolvedAt: Number(resolved_at) }),
+    ...(called_at == null ? {} : { calledAt: Number(called_at) }),
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../host/clock.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { Episode, Run } from '../journal/records.ts'
+import type { Episode, NewEpisode, Run } from '../journal/records.ts'
 import { incidentFor } from './incidents/open.ts'
 import { match, type Surroundings } from './match.ts'
 import { mayRepeat } from './repeat.ts'
@@ -58,7 +58,10 @@ export function receive(
       }
       if (alert.status === 'resolved') return { ...about, ...resolved(alert, journal) }
       const matched = match(alert, surroundings)
-      if (matched.kind === 'skip') return { ...about, verdict: 'skipped', reason: matched.reason }
+      if (matched.kind === 'skip') {
+        if (matched.episode !== undefined) tellPeople(matched.episode, alert.labels, journal)
+        return { ...about, verdict: 'skipped', reason: matched.reason }
+      }
       const startsAt = instant(matched.episode.startsAt)
       const { episode, first } = journal.receive({ ...matched.episode, startsAt })
       const last = first ? undefined : journal.lastRun(episode.id)
@@ -82,6 +85,18 @@ function resolved(
     ? { verdict: 'known' }
     : { verdict: 'skipped', reason: 'resolved' }
 }
+
+/**
+ * Nobody but people will do anything about it: they hear of it like of any other incident, and operations at once when
+ * it is more than a warning.
+ */
+function tellPeople(episode: NewEpisode, labels: WebhookAlert['labels'], journal: Journal): void {
+  const { id } = incidentFor(episode, labels, journal)
+  if (episode.tier !== 'warning') journal.incidents.raise(id, operations)
+}
+
+/** The level of people who look after containers. */
+const operations = 2
 
 function addRun(episode: Episode, labels: WebhookAlert['labels'], journal: Journal): Run {
   const { id: episodeId, containerId, name, playbook, tier, resource } = episode

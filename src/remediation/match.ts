@@ -19,7 +19,8 @@ export interface Surroundings {
 /** An alert that this host should look at, or why not. */
 export type Match =
   | { readonly kind: 'match'; readonly episode: NewEpisode; readonly tier: Tier; readonly resource: Resource }
-  | { readonly kind: 'skip'; readonly reason: SkipReason }
+  /** With the episode where people are to hear of it although nothing may be done. */
+  | { readonly kind: 'skip'; readonly reason: SkipReason; readonly episode?: NewEpisode }
 
 /** Labels are names and ids; Prometheus itself allows more, but none that is longer is one of ours. */
 const longestLabel = 1024
@@ -45,23 +46,19 @@ export function match({ labels, fingerprint, startsAt }: WebhookAlert, surroundi
   if (container.labels[stackLabel] !== undefined) return skip('own_stack')
   // Its alerts are still about it by the id, and whatever runs for it would be beside the recreation.
   if (nameBefore(container) !== undefined) return skip('being_recreated')
-  if (playbook.acts && surroundings.policyOf(container).mode === 'observe') return skip('not_enforced')
-  const { name } = container
-  return {
-    kind: 'match',
+  const episode: NewEpisode = {
+    fingerprint,
+    startsAt,
+    alert: alertname,
+    containerId: id,
+    name: container.name,
+    playbook: wanted,
     tier,
     resource,
-    episode: {
-      fingerprint,
-      startsAt,
-      alert: alertname,
-      containerId: id,
-      name,
-      playbook: wanted,
-      tier,
-      resource,
-    },
   }
+  const mayAct = surroundings.policyOf(container).mode !== 'observe'
+  if (playbook.acts && !mayAct) return { ...skip('not_enforced'), episode }
+  return { kind: 'match', tier, resource, episode }
 }
 
 /** A whole id that this engine never had belongs to another host; hosts share an Alertmanager, and that is normal. */

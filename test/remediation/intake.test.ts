@@ -307,3 +307,14 @@ t.test('what cannot be written is refused as a whole: nothing runs, nothing is c
   database.exec('DROP TRIGGER full')
   t.match(receive(sound, broken), [{ verdict: 'queued' }, { verdict: 'queued' }], 'the same will do later')
 })
+
+t.test('where nothing may be done, people hear of it all the same', async (t) => {
+  const { receive, journal, host, engine } = setUp()
+  const { container } = addGateway(host, engine, 'observed', { 'pidwarden.mode': 'observe' })
+  const [verdict] = receive(alertAbout(container))
+  t.match(verdict, { verdict: 'skipped', reason: 'not_enforced' })
+  t.same(journal.openRuns(), [])
+  t.match(journal.incidents.openOf('observed'), { tier: 'critical', resource: 'duplicates', level: 2 })
+  receive(alertAbout(container, { playbook: 'restart', tier: 'nuclear' }, { fingerprint: 'other' }))
+  t.match(journal.incidents.open(), [{ name: 'observed', tier: 'nuclear' }], 'one incident, at its worst')
+})

@@ -1,13 +1,13 @@
 import { rank, type Tier, tiers } from '../../census/presets.ts'
 import type { Journal } from '../../journal/journal.ts'
-import type { Episode, Incident } from '../../journal/records.ts'
+import type { Incident, NewEpisode } from '../../journal/records.ts'
 
 /** Labels of an alert that say where it comes from. Others may say anything, and are not kept. */
 const places: readonly string[] = ['job', 'instance']
 
 /** The incident that an alert belongs to: the open one of its container, or a new one. Throws SQLite's error. */
 export function incidentFor(
-  { name, containerId, alert, resource, tier }: Episode,
+  { name, containerId, alert, resource, tier }: NewEpisode,
   labels: Readonly<Record<string, string>>,
   { incidents }: Journal,
 ): Incident {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { modes } from '../../census/policy.ts'
 import { Measurement } from '../../journal/records.ts'
 import type { Trend } from './recovery.ts'
 
@@ -10,6 +11,7 @@ export const Standing = Type.Object(
   {
     trend: Type.Enum([...trends], { description: 'Where its processes go.' }),
     waitsFor: Type.String({ description: 'What recovery waits for; `nothing` when it has recovered.' }),
+    mode: Type.Optional(Type.Enum([...modes], { description: 'What its policy lets pidwarden do.' })),
     measurement: Type.Optional(Measurement),
     limits: Type.Object(
       { pids: Type.Optional(Type.Number()), memory: Type.Optional(Type.Number({ description: 'Bytes.' })) },

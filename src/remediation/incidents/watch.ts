@@ -1,4 +1,5 @@
 import type { Observation, Observer } from '../../census/observe.ts'
+import type { Policy } from '../../census/policy.ts'
 import { resources, type Tier } from '../../census/presets.ts'
 import { nameBefore } from '../../host/aside.ts'
 import type { Clock } from '../../host/clock.ts'
@@ -63,6 +64,7 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
   const samples = new Map<number, Sample[]>()
 
   const limitsSeen = new Map<number, Standing['limits']>()
+  const modesSeen = new Map<number, Policy['mode']>()
 
   const windowMs = (): number => settings().recovery * 1000
 
@@ -96,6 +98,7 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
   ): Sample {
     const at = clock.monotonic()
     if (container === undefined || observation === undefined) return { at, ill: 'it is gone' }
+    modesSeen.set(incident.id, observation.policy.mode)
     if (nameBefore(container) !== undefined) return { at, ill: 'it is being recreated' }
     const census = valueIn(observation.census)
     if (census === undefined)
@@ -158,15 +161,17 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
       const forgotten = (id: number): boolean =>
         !ids.has(id) && (samples.get(id)?.at(-1)?.at ?? 0) < clock.monotonic() - keptFor
       for (const id of [...samples.keys()].filter(forgotten))
-        for (const known of [samples, limitsSeen]) known.delete(id)
+        for (const known of [samples, limitsSeen, modesSeen]) known.delete(id)
     },
     standing({ id }) {
       const own = samples.get(id) ?? []
       const measurement = own.at(-1)?.measurement
+      const mode = modesSeen.get(id)
       return {
         trend: trendOf(own, trendWindow),
         waitsFor: unrecovered(own, windowMs(), longestGap) ?? 'nothing',
         limits: limitsSeen.get(id) ?? {},
+        ...(mode === undefined ? {} : { mode }),
         ...(measurement === undefined ? {} : { measurement }),
       }
     },

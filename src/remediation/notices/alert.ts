@@ -41,7 +41,7 @@ const resolved: Readonly<Record<Resolution, string>> = {
  * are another alert; everything that changes stands in annotations. `now` in milliseconds since the epoch.
  */
 export function alertOf(notice: Notice, story: Story, now: number): PostedAlert {
-  const { incident, level, acted, since } = notice
+  const { incident, level, acted, update, since } = notice
   const { recoveredAt } = incident
   // Alertmanager refuses what begins after it ends, and the clock may have been put back since.
   const begin = Math.min(since, now)
@@ -53,6 +53,7 @@ export function alertOf(notice: Notice, story: Story, now: number): PostedAlert 
       name: incident.name,
       level: String(level),
       acted: acted ? 'yes' : 'no',
+      page: update ? 'update' : 'first',
       severity: level > 2 ? 'critical' : 'warning',
     },
     annotations: {
@@ -62,6 +63,7 @@ export function alertOf(notice: Notice, story: Story, now: number): PostedAlert 
       duration: duration((recoveredAt ?? now) - incident.openedAt),
       incident: String(incident.id),
       incident_url: `${story.links.pidwarden}/api/incidents/${incident.id}`,
+      runbook_url: 'docs/runbooks/PidwardenIncident.md',
       dashboard_url: `${story.links.dashboard}/d/pidwarden-container?${dashboardQuery(incident)}`,
     },
     startsAt: new Date(begin).toISOString(),
@@ -108,10 +110,17 @@ function whatWasDone({ manual }: Incident, { endings, deeds, standing }: Story):
   return {
     actions_taken: [...counted, effects].join('; '),
     restarted: deeds.restarts > 0 ? 'yes' : 'no',
-    next_steps: manual
-      ? 'Look at the incident and the container, end the leak, then POST /api/containers/<name>/release; until then pidwarden tries once in a long while at most.'
-      : `None by hand. It is over when the container is well for a while; now it waits: ${standing.waitsFor}.`,
+    next_steps: nextSteps(manual !== undefined, standing),
   }
+}
+
+/** What people have to do: everything, where pidwarden may only watch. */
+function nextSteps(manual: boolean, { mode, waitsFor }: Standing): string {
+  if (manual)
+    return 'Look at the incident and the container, end the leak, then POST /api/containers/<name>/release; until then pidwarden tries once in a long while at most.'
+  if (mode !== undefined && mode !== 'enforce')
+    return `End the leak by hand: pidwarden only ${mode === 'observe' ? 'watches' : 'plans'} here, until the container opts in with pidwarden.mode=enforce.`
+  return `None by hand. It is over when the container is well for a while; now it waits: ${waitsFor}.`
 }
 
 function whatBecame({ peaks, resolution, resource }: Incident, { standing }: Story): Record<string, string> {

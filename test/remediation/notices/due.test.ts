@@ -16,7 +16,8 @@ const incident: Incident = {
   peaks: {},
   openedAt: 0,
 }
-const notice: Notice = { id: 1, incident, level: 1, acted: false, since: 0 }
+const notice: Notice = { id: 1, incident, level: 1, acted: false, update: false, since: 0 }
+const update: Notice = { ...notice, level: 2, acted: true, update: true }
 const over: Notice = { ...notice, incident: { ...incident, recoveredAt: 100 * s } }
 
 const cases: readonly [string, Notice, Delivery, number, 'fire' | 'resolve' | undefined][] = [
@@ -28,6 +29,18 @@ const cases: readonly [string, Notice, Delivery, number, 'fire' | 'resolve' | un
   ['over, and told so late that nobody has heard yet', over, { firedAt: 90 * s }, 101 * s, undefined],
   ['the same, a minute later', over, { firedAt: 90 * s, repeatedAt: 90 * s }, 150 * s, 'resolve'],
   ['over before anybody was told', over, {}, 101 * s, 'fire'],
+  ['an update before anybody was called', update, {}, 100 * s, undefined],
+  [
+    'an update right after the call, which it would silence',
+    update,
+    { calledAt: 50 * s },
+    109 * s,
+    undefined,
+  ],
+  ['an update a minute after the call', update, { calledAt: 50 * s }, 110 * s, 'fire'],
+  ['an update of what is only logged', { ...update, level: 1 }, {}, 0, 'fire'],
+  ['an update that was told before', update, { calledAt: 0, firedAt: 60 * s }, 120 * s, 'fire'],
+  ['an update, and the clock was put back', update, { calledAt: 1000 * s }, 0, 'fire'],
   ['the clock was put back', notice, { firedAt: 1000 * s, repeatedAt: 1000 * s }, 0, 'fire'],
   ['the clock was put back, and it is over', over, { firedAt: 1000 * s }, 0, 'resolve'],
 ]

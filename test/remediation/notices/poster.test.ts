@@ -83,6 +83,27 @@ t.test('it is repeated while it lasts, and resolved when it has recovered', asyn
   })
 })
 
+t.test('whoever is called is called first, and hears a minute later what was done', async (t) => {
+  const setting = setUp()
+  await fire(setting)
+  const { journal } = setting
+  journal.incidents.raise(1, 2)
+  const pages = () =>
+    setting.alertmanager.taken.map(
+      ({ alert: { labels } }) => `${labels.level} ${labels.acted} ${labels.page}`,
+    )
+  await run(setting, 4)
+  t.same(pages(), ['1 no first', '2 no first'])
+  journal.incidents.act(1)
+  await run(setting, 50)
+  t.notOk(pages().includes('2 yes update'), 'not before the call has gone out')
+  await run(setting, 20)
+  t.ok(pages().includes('2 yes update'))
+  journal.incidents.raise(1, 3)
+  await run(setting, 4)
+  t.equal(pages().at(-1), '3 yes first', 'people of the next level are called at once, whatever was done')
+})
+
 t.test('a person is needed: level 5, with what was tried', async (t) => {
   const setting = setUp()
   await fire(setting)
@@ -233,4 +254,17 @@ t.test('a release while Alertmanager is told takes nothing from the other notice
   const before = setting.alertmanager.calls
   await setting.poster.post()
   t.equal(setting.alertmanager.calls, before, 'what was told is known')
+})
+
+t.test('where pidwarden may only watch, people are told that it is up to them', async (t) => {
+  const setting = setUp()
+  const { container } = addGateway(setting.host, setting.engine, 'observed', { 'pidwarden.mode': 'observe' })
+  setting.receive(alertAbout(container))
+  await run(setting, 62)
+  const { labels, annotations } = setting.alertmanager.taken.at(-1)?.alert ?? {}
+  t.match(labels, { name: 'observed', level: '2', acted: 'no', page: 'first' })
+  t.match(annotations, {
+    next_steps: /^End the leak by hand: pidwarden only watches here.*pidwarden\.mode=enforce/,
+    runbook_url: 'docs/runbooks/PidwardenIncident.md',
+  })
 })
