@@ -27,6 +27,8 @@ export interface Stack {
   /** Names of the firing alerts of a container, as Prometheus has them. */
   firing(containerId: string): Promise<string[]>
   metrics(): Promise<string>
+  /** Goes on with another configuration file. */
+  reload(config: string): void
 }
 
 /** How a test wants its stack. */
@@ -120,6 +122,7 @@ export async function startStack(t: Test, lab: Lab, options: StackOptions = {}):
         .filter(({ state, labels }) => state === 'firing' && labels.id === containerId)
         .map(({ labels }) => labels.alertname ?? '')
     },
+    reload: (text) => service.reload(parseConfig(text, 'pidwarden.yaml')),
     async metrics() {
       return (await fetch(`${url}/metrics`)).text()
     },
