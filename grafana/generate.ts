@@ -4,20 +4,14 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { build as container } from './container.ts'
-import { numbered } from './parts.ts'
-
-const dashboards = [container]
+import { all } from './all.ts'
 
 /** Every dashboard as the file that Grafana provisions: its name and its text. */
 export function files(): { path: string; text: string }[] {
-  return dashboards.map((build) => {
-    const dashboard = numbered(build())
-    return {
-      path: fileURLToPath(new URL(`dashboards/${dashboard.uid}.json`, import.meta.url)),
-      text: `${JSON.stringify(dashboard, null, 2)}\n`,
-    }
-  })
+  return all().map((dashboard) => ({
+    path: fileURLToPath(new URL(`dashboards/${dashboard.uid}.json`, import.meta.url)),
+    text: `${JSON.stringify(dashboard, null, 2)}\n`,
+  }))
 }
 
 if (import.meta.main) {
