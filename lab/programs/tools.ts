@@ -65,6 +65,21 @@ export const engineTools: readonly Tool[] = [
   },
 ]
 
+/**
+ * Alertmanager as the machine's own release has it: what is shipped has to fit an older one as well as the newest. On
+ * Debian 12 that is 0.25; on a later release it is not so old.
+ */
+export const releaseTools: readonly Tool[] = [
+  {
+    name: 'alertmanager-release',
+    package: 'prometheus-alertmanager',
+    paths: ['usr/bin/prometheus-alertmanager'],
+    release: true,
+    assets: true,
+  },
+  { name: 'amtool-release', package: 'prometheus-alertmanager', paths: ['usr/bin/amtool'], release: true },
+]
+
 /** What the benchmark compares with. */
 export const benchTools: readonly Tool[] = [
   {

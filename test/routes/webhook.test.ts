@@ -219,7 +219,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.json')))
     const elsewhere = setUp()
     const away = await post(elsewhere, text)
     t.equal(away.statusCode, 202)
-    const known = ['record', 'cleanup', 'restart']
+    const known = ['record', 'cleanup', 'contain', 'restart']
     const fresh = ({ status, labels }: WebhookPayload['alerts'][number], elsewhere?: string) => {
       if (status === 'resolved') return 'resolved'
       return known.includes(labels.playbook ?? '') ? elsewhere : 'unknown_playbook'

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,19 +20,26 @@ export interface Wiring {
   readonly pidwarden: string
   readonly alertmanagers: readonly string[]
   readonly interval: string
+  /** Another text of the rule files. */
+  readonly rules?: (text: string) => string
 }
 
 /** Starts Prometheus with the shipped configuration and rules, only the addresses and intervals changed. */
 export async function startPrometheus(lab: Lab, wiring: Wiring): Promise<Daemon> {
   const folder = await mkdtemp(join(tmpdir(), 'pidwarden-prometheus-'))
+  const port = await freePort()
   const shipped = await readFile(join(root, 'prometheus/prometheus.yml'), 'utf8')
   const config = shipped
     .replaceAll(/(scrape|evaluation)_interval: 5s/g, `$1_interval: ${wiring.interval}`)
     .replace('"pidwarden:3001"', JSON.stringify(wiring.pidwarden))
-    .replace('["alertmanager:9093"]', JSON.stringify(wiring.alertmanagers))
+    .replaceAll('["alertmanager:9093"]', JSON.stringify(wiring.alertmanagers))
+    .replace('localhost:9090', `127.0.0.1:${port}`)
   await writeFile(join(folder, 'prometheus.yml'), config)
-  await cp(join(root, 'prometheus/rules'), join(folder, 'rules'), { recursive: true })
-  const port = await freePort()
+  await mkdir(join(folder, 'rules'))
+  for (const file of await readdir(join(root, 'prometheus/rules'))) {
+    const text = await readFile(join(root, 'prometheus/rules', file), 'utf8')
+    await writeFile(join(folder, 'rules', file), wiring.rules?.(text) ?? text)
+  }
   return daemon(lab.bin.prometheus, folder, `http://127.0.0.1:${port}`, [
     `--config.file=${folder}/prometheus.yml`,
     `--storage.tsdb.path=${folder}/data`,
@@ -46,9 +53,10 @@ export async function startAlertmanager(lab: Lab, webhook: string, tokenFile: st
   const folder = await mkdtemp(join(tmpdir(), 'pidwarden-alertmanager-'))
   const shipped = await readFile(join(root, 'alertmanager/alertmanager.yml'), 'utf8')
   await mkdir(join(folder, 'data'))
+  await cp(join(root, 'alertmanager/templates'), join(folder, 'templates'), { recursive: true })
   await writeFile(
     join(folder, 'alertmanager.yml'),
-    shipped.replace('http://pidwarden:3001', webhook).replace('/run/pidwarden/token', tokenFile),
+    shipped.replaceAll('http://pidwarden:3001', webhook).replaceAll('/run/pidwarden/token', tokenFile),
   )
   const port = await freePort()
   return daemon(lab.bin.alertmanager, folder, `http://127.0.0.1:${port}`, [
