@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { startAlertReceiver } from '../support/alert-receiver.ts'
 import { startAlertmanager, startPrometheus } from '../support/daemons.ts'
+import { startHook } from '../support/hook.ts'
 import { type ScriptedContainer, startScriptedExporter, type Values } from '../support/scripted-exporter.ts'
 import { labFor } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -71,7 +71,8 @@ if (lab) {
   const tokenFile = join(folder, 'token')
   await writeFile(tokenFile, 'a-token-for-tests-only')
   const exporter = await startScriptedExporter(t, 'protocol')
-  const webhook = await startAlertReceiver(t)
+  const webhook = await startHook(t)
+  const received = () => webhook.got('/webhooks/alertmanager').flatMap(({ alerts }) => alerts)
   const alertmanager = await startAlertmanager(lab, webhook.url, tokenFile)
   t.teardown(() => alertmanager.stop())
   const prometheus = await startPrometheus(lab, {
@@ -84,7 +85,7 @@ if (lab) {
 
   /** Alerts about a container in the order in which they came, each the first time that it fired. */
   const arrived = ({ id }: ScriptedContainer): string[] => {
-    const firing = webhook.received.filter(({ status, labels }) => status === 'firing' && labels.id === id)
+    const firing = received().filter(({ status, labels }) => status === 'firing' && labels.id === id)
     const told = firing.map(
       ({ labels }) => `${labels.alertname?.replace('Pidwarden', '')} ${labels.playbook}`,
     )
@@ -169,7 +170,7 @@ if (lab) {
       return active.length + silenced.length === 0
     })
     const over = () =>
-      webhook.received
+      received()
         .filter(({ status, labels }) => status === 'resolved' && labels.id === container.id)
         .map(({ labels }) => labels.tier)
     await until('and pidwarden hears so', () => over().includes('nuclear') && over().includes('critical'))
