@@ -1,9 +1,7 @@
 import { join } from 'node:path'
-import { forgetSuites } from './debian/suite.ts'
 import type { OpenLabOptions } from './index.ts'
-import { type Programs, placedPrograms, providePrograms } from './programs/provide.ts'
-import { clientTools, releaseTools, type Tool } from './programs/tools.ts'
-import { withLock } from './system/lock.ts'
+import { provideAlone } from './programs/alone.ts'
+import { clientTools, releaseTools } from './programs/tools.ts'
 import { places } from './system/paths.ts'
 import { run } from './system/run.ts'
 
@@ -22,13 +20,13 @@ export type WhichAlertmanager = 'newest' | 'release'
 /** Provides one of them, and no engine. Throws when it cannot be had here. */
 export async function provideAlertmanager(
   which: WhichAlertmanager,
-  { log = () => undefined }: OpenLabOptions = {},
+  { log }: OpenLabOptions = {},
 ): Promise<AlertmanagerRelease> {
   const tools =
     which === 'release'
       ? releaseTools
       : clientTools.filter(({ name }) => name === 'alertmanager' || name === 'amtool')
-  const programs = placedPrograms(tools, false) ?? (await placeUnderLock(tools, log))
+  const programs = await provideAlone(tools, log)
   const path = (name: string): string => {
     const tool = which === 'release' ? `${name}-release` : name
     return programs.get(tool) ?? join(places.bin, tool)
@@ -37,12 +35,4 @@ export async function provideAlertmanager(
   const said = await run(amtool, ['--version'], { deadline: 10_000 })
   const version = said.match(/\d+\.\d+\.\d+/)?.[0] ?? 'of unknown version'
   return { version, amtool, alertmanager: path('alertmanager') }
-}
-
-async function placeUnderLock(tools: readonly Tool[], log: (line: string) => void): Promise<Programs> {
-  try {
-    return await withLock(places.lock, 15 * 60_000, () => providePrograms(tools, false, log))
-  } finally {
-    forgetSuites()
-  }
 }

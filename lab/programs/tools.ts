@@ -80,6 +80,11 @@ export const releaseTools: readonly Tool[] = [
   { name: 'amtool-release', package: 'prometheus-alertmanager', paths: ['usr/bin/amtool'], release: true },
 ]
 
+/** What mixins are written for. The newest is linked against more than a bare machine has. */
+export const mixinTools: readonly Tool[] = [
+  { name: 'jsonnet', package: 'jsonnet', paths: ['usr/bin/jsonnet'], release: true },
+]
+
 /** What the benchmark compares with. */
 export const benchTools: readonly Tool[] = [
   {

@@ -1,8 +1,10 @@
+import { provideAlertmanager } from '../../lab/alertmanagers.ts'
 import { ensureChromium } from '../../lab/chromium.ts'
 import { readRecord } from '../../lab/engine/record.ts'
 import { ensureGatewayModules, gatewayModules } from '../../lab/gateway/provide.ts'
 import { ensureImages } from '../../lab/images.ts'
 import { openLab } from '../../lab/index.ts'
+import { provideJsonnet } from '../../lab/jsonnet.ts'
 import { type Missing, startedForTests, writeProvided } from '../../lab/provided.ts'
 import { LabError, reason } from '../../lab/system/error.ts'
 import { wantedImages } from '../../lab/wanted.ts'
@@ -47,6 +49,12 @@ async function provide(): Promise<Missing> {
   })
   await ensureGatewayModules({ log }).catch((error) => {
     missing[gatewayModules] = reason(error)
+  })
+  await provideAlertmanager('release', { log }).catch((error) => {
+    missing['alertmanager of the release'] = reason(error)
+  })
+  await provideJsonnet(log).catch((error) => {
+    missing.jsonnet = reason(error)
   })
   return missing
 }
