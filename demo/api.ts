@@ -10,7 +10,7 @@ export interface Alert {
 
 /** What the demo asks of the running stack. */
 export interface DemoApi {
-  /** Alerts about the container; those about other containers of the machine are not shown. */
+  /** Alerts about the container that a playbook answers; those about other containers of the machine are not shown. */
   alerts(): Promise<Alert[]>
   /** Throws what pidwarden itself says is missing, as soon as it says so. */
   ready(): Promise<void>
@@ -29,7 +29,7 @@ export function demoApi(urls: { prometheus: string; pidwarden: string }, token: 
         {},
       )
       return data.alerts
-        .filter(({ labels }) => labels.id === id)
+        .filter(({ labels }) => labels.id === id && labels.playbook !== undefined)
         .map(({ state, labels: { alertname = '', tier = '', playbook = '' } }) => ({
           name: alertname,
           state,
