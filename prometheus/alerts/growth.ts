@@ -105,7 +105,7 @@ unless ${same} (instance_name:pidwarden_container_processes:deriv5m < 0)`,
     forPeople({
       alert: 'PidwardenMemoryLeak',
       comment:
-        'Sustained: the least of the last quarter of an hour is above the most of the first, and of the one between.',
+        'Sustained: the least of the last quarter of an hour is above the most of the one between, whose least is above the most of the first; and an hour ago it was there.',
       expr: `(
     (instance_name:pidwarden_container_memory_limit:predicted_seconds < 86400)
   ${id}
@@ -119,7 +119,8 @@ and ${same}
 (
     min_over_time(pidwarden_container_memory_anon_bytes[15m] offset 20m)
   > max_over_time(pidwarden_container_memory_anon_bytes[15m] offset 45m)
-)`,
+)
+and ${same} present_over_time(pidwarden_container_memory_anon_bytes[5m] offset 55m)`,
       for: '5m',
       keep_firing_for: '15m',
       severity: 'warning',

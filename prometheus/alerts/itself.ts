@@ -83,7 +83,7 @@ Alertmanager never hands them to the webhook, but for the one that always fires.
       comment: 'The second part is for one that has never heard of it. The alert comes again every minute.',
       expr: `  time() - pidwarden_watchdog_last_seen_timestamp_seconds > 180
 or
-    pidwarden_build_info
+    sum without (version, node) (pidwarden_build_info)
   unless on (job, instance)
     pidwarden_watchdog_last_seen_timestamp_seconds`,
       for: '2m',

@@ -1,9 +1,9 @@
 /** Limits that are missing, not in force, or in the way. */
 import { forPeople, type Group, same, withId } from './rule.ts'
 
-/** Names of the limits of a container that `selector` has, for a sentence. */
+/** Names of the limits of a container that `selector` has, for a sentence. Sorted, or it would change from one evaluation to the next. */
 const names = (selector: string): string =>
-  `{{ range printf \`${selector}\` $labels.job $labels.instance $labels.name | query }} {{ .Labels.resource }}{{ end }}`
+  `{{ range printf \`${selector}\` $labels.job $labels.instance $labels.name | query | sortByLabel "resource" }} {{ .Labels.resource }}{{ end }}`
 const place = 'job=%q,instance=%q,name=%q'
 
 /** All alerts about limits, for people. Whether pidwarden itself sets limits is a tier of its own. */

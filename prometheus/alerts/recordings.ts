@@ -44,7 +44,7 @@ interval of thirty seconds, so that one may be missed.`,
       record: 'instance_name:pidwarden_container_pids_limit:predicted_seconds',
       expr: `(
     ${limit('pidwarden_container_pids_limit', 'pids')}
-  - ${same}
+  - ${same} group_left ()
     pidwarden_container_pids
   > 0
 )
@@ -57,7 +57,7 @@ interval of thirty seconds, so that one may be missed.`,
       record: 'instance_name:pidwarden_container_memory_limit:predicted_seconds',
       expr: `(
     ${limit('pidwarden_container_memory_limit_bytes', 'memory')}
-  - ${same}
+  - ${same} group_left ()
     pidwarden_container_memory_working_set_bytes
   > 0
 )
@@ -95,7 +95,8 @@ interval of thirty seconds, so that one may be missed.`,
     {
       record: 'instance:pidwarden_runs_failed:sum',
       expr: runsOf('failed|interrupted'),
-      comment: `A counter that appears with 1 never was 0 to Prometheus, and has not increased. So these two begin at 0.`,
+      comment: `A counter that appears with 1 never was 0 to Prometheus, and has not increased. So these two begin at 0. While the
+journal cannot be read they are absent: a 0 in between would look like a new beginning, and all runs like new ones.`,
     },
     { record: 'instance:pidwarden_runs_unhelpful:sum', expr: runsOf('ineffective|regressed') },
   ],
@@ -104,5 +105,5 @@ interval of thirty seconds, so that one may be missed.`,
 function runsOf(outcomes: string): string {
   return `  sum without (playbook, outcome, reason) (pidwarden_runs_total{outcome=~"${outcomes}"})
 or
-  0 * sum without (version, node) (pidwarden_build_info)`
+  0 * sum without (collector) (pidwarden_collector_success{collector="journal"} == 1)`
 }
