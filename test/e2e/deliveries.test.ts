@@ -27,8 +27,12 @@ if (lab) {
     )
     t.same(container.processes(), legitimate)
     const runs = await stack.ended(container.id)
-    const episodes = runs.map(({ alert, startsAt }) => `${alert} ${startsAt}`)
-    t.same(episodes, [...new Set(episodes)], 'no episode has two runs')
+    // A warning that goes on for a while after it ceased may be looked at more than once, and nothing is done.
+    const episodes = runs
+      .filter(({ steps }) => steps.some(({ effects }) => effects.length > 0))
+      .map(({ alert, startsAt }) => `${alert} ${startsAt}`)
+    t.ok(episodes.length > 0)
+    t.same(episodes, [...new Set(episodes)], 'no episode has two runs that did something')
   })
 
   await t.test('the same alert posted twice acts once', async (t) => {

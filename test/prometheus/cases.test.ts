@@ -48,27 +48,28 @@ function looksAtCounters({ metrics, functions }: Reading): boolean {
   return within || (counters.length > 0 && functions.some((name) => overTime.has(name)))
 }
 
-function wantedOf(expr: string, waits: boolean): Kind[] {
+/** What must be shown of a rule. An alert that does not wait is seen to fire at once. */
+function wantedOf(expr: string, isAlert: boolean): Kind[] {
   const reading = readingOf(expr)
   if (reading.metrics.length === 0) return ['fires']
   const asksThreshold = reading.metrics.some((name) => name.endsWith('_threshold'))
   return [
     ...(['fires', 'just below', 'stale', 'missed scrape', 'apart'] as const),
-    ...(waits ? (['waits'] as const) : []),
+    ...(isAlert ? (['waits'] as const) : []),
     ...(looksAtCounters(reading) ? (['reset'] as const) : []),
-    ...(asksThreshold && waits ? (['override'] as const) : []),
+    ...(asksThreshold && isAlert ? (['override'] as const) : []),
   ]
 }
 
 t.test('every rule is tested in every way', async (t) => {
   const rules = [
-    ...(await alerts()).map((rule) => ({ name: rule.alert, expr: rule.expr, waits: true })),
-    ...(await recordings()).map((rule) => ({ name: rule.record, expr: rule.expr, waits: false })),
+    ...(await alerts()).map((rule) => ({ name: rule.alert, expr: rule.expr, isAlert: true })),
+    ...(await recordings()).map((rule) => ({ name: rule.record, expr: rule.expr, isAlert: false })),
   ]
-  for (const { name, expr, waits } of rules) {
+  for (const { name, expr, isAlert } of rules) {
     const kinds = new Set(tests.flatMap((test) => (test.rule === name ? [test.kind] : [])))
     t.same(
-      wantedOf(expr, waits).filter((kind) => !kinds.has(kind)),
+      wantedOf(expr, isAlert).filter((kind) => !kinds.has(kind)),
       [],
       name,
     )

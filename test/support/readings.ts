@@ -26,7 +26,8 @@ interface Inspected {
 }
 
 /** What is decided and not read: it has tests of its own, by tables. */
-const decided = /^(orphans|process_starts_total|instances|duplicates|commands_folded|threshold)\b/
+const decided =
+  /^(orphans|process_starts_total|startup_processes|instances|duplicates|commands_folded|crashed|limits_unheld|threshold)\b/
 
 /** What the presets that are used here want of a container. */
 const presets: Record<string, { pids: number; memory: number; cpu: number }> = {

@@ -28,7 +28,7 @@ const predicted = forPeople({
   below: processes(slowly, 60),
   override: { spared: processes(slowly, 100), struck: processes(stairs(60, 1), 20) },
   also: [
-    { title: 'a jump', series: processes(from(660, 25, 4), 31), fires: false },
+    { title: 'a jump', series: processes(from(630, 25, 4), 26), fires: false },
     { title: 'a jump longer ago', series: processes(from(300, 25, 4), 26), fires: false },
     { title: 'beyond the tier already', series: processes(stairs(30, 31), 31), fires: false },
     { title: 'at the tier', series: processes((at) => Math.min(31, slower(at)), 31), fires: false },
@@ -67,7 +67,8 @@ const pidsPredicted = forPeople({
     },
     { title: 'no limit at all', series: tasks(threads, 0).slice(0, 2), fires: false },
     { title: 'just within the hour', series: tasks(threads, 178 + 0.2 * 3590), fires: true },
-    { title: 'a jump', series: tasks(from(900, 300, 10), 400), fires: false },
+    { title: 'a jump', series: tasks(from(870, 300, 10), 400), fires: false },
+    { title: 'at rest', series: tasks((at) => threads(Math.min(at, 420)), 110), fires: false },
   ],
 })
 

@@ -146,7 +146,10 @@ const notDelivering = forPeople({
     'Prometheus prometheus:9090 loses alerts on their way to an Alertmanager: people are not told, and pidwarden is not called.',
   below: sent(7, 7),
   reset: sent(from(begin, 0, 7), from(begin, 0, 7)),
-  also: [{ title: 'dropped', series: sent(0, from(begin, 1)), fires: true }],
+  also: [
+    { title: 'dropped', series: sent(0, from(begin, 1)), fires: true },
+    { title: 'dropped a while ago', series: sent(0, from(begin, 1)), fires: true, at: begin + 285 },
+  ],
 })
 
 const group = '/etc/prometheus/rules/tiers-pids.yml;pidwarden-tiers-pids'
