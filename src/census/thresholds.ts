@@ -31,8 +31,9 @@ export interface LimitFacts {
 /**
  * Turns a table into absolute numbers. A percentage is one of the limit in force in the kernel, else of the limit
  * that the policy wants, so that a container without any limit still has tiers; CPU at last of the whole host. A
- * percentage of nothing is no threshold. Nor is the whole of a PID limit that is only wanted: it cannot be hit, and a
- * container that has more threads than somebody would like is no reason to restart it.
+ * percentage of nothing is no threshold. Of tasks and memory, a limit that is only wanted makes the warning tier and
+ * none above it: nothing can hit such a limit, and a container that has more threads than somebody would like is no
+ * reason to clamp or restart it.
  */
 export function resolveThresholds(table: TierTable, wanted: WantedLimits, facts: LimitFacts): Thresholds {
   const whole: Partial<Record<Resource, number | undefined>> = {
@@ -47,8 +48,8 @@ export function resolveThresholds(table: TierTable, wanted: WantedLimits, facts:
     const resolved: Partial<Record<Tier, Threshold>> = {}
     for (const tier of tiers) {
       const rule: TierRule | undefined = table[resource][tier]
-      const hits = resource === 'pids' && (share(rule?.at ?? 0) ?? 0) >= 1
-      const of = hits ? facts.pids : whole[resource]
+      const mustHold = tier !== 'warning' && (resource === 'pids' || resource === 'memory')
+      const of = mustHold ? facts[resource] : whole[resource]
       const at = rule && absolute(rule.at, of, resource)
       if (rule === undefined || at === undefined) continue
       // A percentage and a number may cross: 8 GB is nuclear, and below 75 % of 16 GB. A tier never begins below a

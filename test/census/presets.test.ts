@@ -113,11 +113,8 @@ function numbers(name: string, resource: Resource, facts: Partial<LimitFacts> = 
 t.test(
   'what they are for a container without any limit: shares of the limits that go with them',
   async (t) => {
-    // The last tier of tasks is a limit that is hit, and none is in force that could be.
-    const shares = (limit: number): (number | undefined)[] => [
-      ...[0.75, 0.9, 0.95].map((share) => Math.ceil(share * limit)),
-      undefined,
-    ]
+    // Of a limit that is only wanted there is a warning, and nothing is done.
+    const shares = (limit: number) => [Math.ceil(0.75 * limit), undefined, undefined, undefined]
     for (const [name, limit] of [
       ['protocol', 100],
       ['prevention', 50],
@@ -128,15 +125,16 @@ t.test(
       t.strictSame(numbers(name, 'pids'), shares(limit), `${name}: pids`)
       t.strictSame(numbers(name, 'duplicates'), [1, 5, 20, 50], `${name}: duplicates`)
     }
-    t.strictSame(numbers('production', 'pids'), [19, 23, 24, undefined])
-    t.strictSame(numbers('protocol', 'memory'), [3 * gib, 3865470567, 4080218932, 8 * gib])
+    t.strictSame(numbers('production', 'pids'), [19, undefined, undefined, undefined])
+    t.strictSame(numbers('protocol', 'memory'), [3 * gib, undefined, undefined, 8 * gib])
     t.strictSame(numbers('prevention', 'memory'), [3 * gib, 4 * gib, undefined, undefined])
-    t.strictSame(numbers('investigation', 'memory'), [3 * gib, 3865470567, 4080218932, undefined])
+    t.strictSame(numbers('investigation', 'memory'), [3 * gib, undefined, undefined, undefined])
     t.strictSame(numbers('protocol', 'cpu'), [2.4, 3.2, undefined, undefined], 'of four cores')
   },
 )
 
 t.test('what they are with limits in the kernel', async (t) => {
+  t.strictSame(numbers('protocol', 'memory', { memory: 4 * gib }), [3 * gib, 3865470567, 4080218932, 8 * gib])
   t.strictSame(numbers('protocol', 'pids', { pids: 25 }), [19, 23, 24, 25])
   t.strictSame(numbers('protocol', 'memory', { memory: 2 * gib }), [
     1.5 * gib,
@@ -169,6 +167,7 @@ t.test('a tier is reached at its threshold, not below, and holds above', async (
 t.test('the figures of the incident, in order, under the default preset', async (t) => {
   const { processes, memory } = resolveThresholds(presets.protocol.tiers, presets.protocol.limits, {
     hostCores: 4,
+    memory: 4 * gib,
   })
   const replay: [number, string][] = [
     [4, 'normal'],

@@ -45,13 +45,34 @@ t.test('absolute numbers are what they are, whatever the limits', async (t) => {
   }
 })
 
+t.test('of tasks and memory, a limit that is only wanted makes the warning tier and no other', async (t) => {
+  const rules = Object.fromEntries(
+    tiers.map((tier, index) => [tier, { at: `${70 + 10 * index}%`, playbook: 'record' }]),
+  )
+  const table = { ...empty, pids: rules, memory: rules, processes: rules }
+  const wanted = { pids: 100, memory: 1000 }
+  const begins = (facts: Partial<LimitFacts>) => {
+    const resolved = resolveThresholds(table, wanted, { hostCores: 8, ...facts })
+    return (['pids', 'memory', 'processes'] as const).map((one) => Object.keys(resolved[one]).length)
+  }
+  t.same(begins({}), [1, 1, 4])
+  t.same(begins({ pids: 50 }), [4, 1, 4])
+  t.same(begins({ memory: 500 }), [1, 4, 4])
+  const absolute = { ...empty, pids: { nuclear: { at: 90, playbook: 'restart' } } }
+  t.match(
+    resolveThresholds(absolute, wanted, { hostCores: 8 }).pids,
+    { nuclear: { at: 90 } },
+    'a number counts',
+  )
+})
+
 t.test('a percentage is one of the limit in force, else of the limit that is wanted', async (t) => {
   const wanted = { pids: 100, memory: '4g', cpus: 2 }
   t.equal(warningAt('pids', '75%', { pids: 200 }, wanted), 150, 'the kernel has one')
   t.equal(warningAt('pids', '75%', {}, wanted), 75, 'the kernel has none')
   t.equal(warningAt('pids', '75%', {}, {}), undefined, 'nobody has one')
   t.equal(warningAt('pids', '100%', { pids: 200 }, wanted), 200, 'a limit in force can be hit')
-  t.equal(warningAt('pids', '100%', {}, wanted), undefined, 'one that is only wanted cannot')
+  t.equal(warningAt('pids', '100%', {}, wanted), 100, 'a warning harms nobody')
   t.equal(warningAt('pids', 100, {}, wanted), 100, 'a number is a number')
   t.equal(warningAt('processes', '50%', { pids: 200 }, wanted), 100)
   t.equal(warningAt('processes', '50%', {}, wanted), 50)

@@ -13,18 +13,17 @@ const everywhere = {
   orphans: '1 record, 5 cleanup, 20 contain, 50 restart',
   zombies: '1 record, 10 reap, 50 restart, -',
 }
-/** Of limits that are only wanted: nothing can hit them, so the last tier is not there. */
 const pids = {
-  of25: { pids: '19 record, 23 cleanup, 24 contain, -' },
-  of50: { pids: '38 record, 45 cleanup, 48 contain, -' },
-  of100: { pids: '75 record, 90 cleanup, 95 contain, -' },
+  of25: { pids: '19 record, 23 cleanup, 24 contain, 25 restart' },
+  of50: { pids: '38 record, 45 cleanup, 48 contain, 50 restart' },
+  of100: { pids: '75 record, 90 cleanup, 95 contain, 100 restart' },
 }
 const cpu = { cpu: `${0.6 * cores} record, ${0.8 * cores} relieve-cpu, -, -` }
 const memory = `${3 * GiB} record, 3865470567 relieve-memory, 4080218932 relieve-memory`
 
 /**
- * What every preset says of a container without limits of its own, percentages worked out by hand: those of tasks and
- * memory of the limits that the preset wants, those of the CPU of this machine's.
+ * What every preset says of a container that has the limits that the preset wants, percentages worked out by hand; those
+ * of the CPU of this machine's.
  */
 const written: Readonly<Record<PresetName, Readonly<Record<string, string>>>> = {
   protocol: {
@@ -57,8 +56,16 @@ const written: Readonly<Record<PresetName, Readonly<Record<string, string>>>> = 
   },
 }
 
-/** All tiers of a preset. */
+/** All tiers of a preset, of a container that has no limits: what is only wanted makes the warning tier and no other. */
 export function tiersOf(preset: PresetName): Tiers {
+  const isShare = (key: string): boolean =>
+    /^pids (critical|emergency|nuclear)$/.test(key) ||
+    (/^memory (critical|emergency)$/.test(key) && preset !== 'prevention')
+  return Object.fromEntries(Object.entries(tiersInForce(preset)).filter(([key]) => !isShare(key)))
+}
+
+/** All tiers of a preset, of a container that has the limits that the preset wants. */
+export function tiersInForce(preset: PresetName): Tiers {
   return Object.fromEntries(
     Object.entries(written[preset]).flatMap(([resource, row]) =>
       row.split(', ').flatMap((said, at) => (said === '-' ? [] : [[`${resource} ${tiers[at]}`, said]])),

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import type { PresetName } from '../../src/census/presets.ts'
-import { type Tiers, tiersOf } from './preset-tables.ts'
+import { tiersInForce } from './preset-tables.ts'
 
 /** Values of a container's metrics, without `pidwarden_container_`. */
 export type Values = Readonly<Record<string, number>>
@@ -16,7 +16,7 @@ export interface ScriptedContainer {
 
 /**
  * Something that Prometheus takes for a pidwarden: its containers have the numbers that the test says, and the
- * thresholds of a preset.
+ * thresholds of a preset whose limits are in force.
  */
 export async function startScriptedExporter(
   t: Test,
@@ -46,9 +46,6 @@ export async function startScriptedExporter(
   }
 }
 
-/** Its containers have the PID limit of the preset in force, so it can be hit. */
-const hit: Tiers = { 'pids nuclear': '100 restart' }
-
 function textOf({ name, id, values }: ScriptedContainer, preset: PresetName): string {
   const lines = [`info{name="${name}",id="${id}",mode="enforce",preset="${preset}",profile="generic"} 1`]
   for (const [metric, value] of Object.entries(values)) {
@@ -56,7 +53,7 @@ function textOf({ name, id, values }: ScriptedContainer, preset: PresetName): st
       metric === 'cpu_seconds_total' ? ',mode="user"' : metric === 'duplicates' ? ',command="node"' : ''
     lines.push(`${metric}{name="${name}"${labels}} ${value}`)
   }
-  for (const [tier, rule] of Object.entries<string>({ ...tiersOf(preset), ...hit })) {
+  for (const [tier, rule] of Object.entries(tiersInForce(preset))) {
     const [resource, of] = tier.split(' ')
     const [at, playbook] = rule.split(' ')
     lines.push(`threshold{name="${name}",resource="${resource}",tier="${of}",playbook="${playbook}"} ${at}`)

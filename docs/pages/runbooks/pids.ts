@@ -7,7 +7,7 @@ export const pids: ResourceTexts = {
   value: 'pidwarden_container_pids{name="metamcp"}',
   meaning: page(
     'Counted are tasks, as the kernel counts them for the PID limit: every thread and every zombie is one. A Node process has about a dozen, so that 100 tasks may be eight processes.',
-    'The tiers are shares of the limit in force, so they move with it. Where none is in force they are shares of the one that the policy wants; the whole of that cannot be hit, so the nuclear tier is not there. A limit that pidwarden holds for a while (a clamp) moves none.',
+    'The tiers are shares of the limit in force, so they move with it. Where none is in force there is only the warning, at a share of the one that the policy wants: such a limit cannot be hit. A limit that pidwarden holds for a while (a clamp) moves none.',
   ),
   impact:
     'When the limit is reached, the kernel refuses every further fork and thread: "Resource temporarily unavailable". Programs that cannot start a thread often abort. `docker exec` and health checks that start a program fail too.',
