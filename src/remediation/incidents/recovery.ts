@@ -9,6 +9,8 @@ export interface Sample {
   readonly measurement?: Measurement
   /** Why the container is not well at this moment; undefined when it is. */
   readonly ill?: string
+  /** The tier that it is at, where alerts wait before they fire: for a moment that is nothing. */
+  readonly slight?: string
 }
 
 /** What a sample is told from. */
@@ -40,7 +42,7 @@ export function illness(condition: Condition): string | undefined {
   const { state, health, tiers, about, busy, watched, dependents, forAWhile } = condition
   if (state !== 'running') return `it is ${state}`
   if (health !== 'none' && health !== 'healthy') return `it is ${health}`
-  const above = resources.find((resource) => (tiers[resource] ?? 'normal') !== 'normal')
+  const above = resources.find((one) => (tiers[one] ?? 'normal') !== 'normal' && !waits(one, tiers[one]))
   if (above !== undefined) return `${above} is at its ${tiers[above]} tier`
   if (!(about in tiers)) return `${about} is not measured`
   if (busy) return 'a run is at work on it'
@@ -49,6 +51,19 @@ export function illness(condition: Condition): string | undefined {
   if (!watched) return 'Prometheus does not scrape'
   if (dependents.length > 0) return `${dependents.join(', ')} in its network is not well`
   return undefined
+}
+
+/** Whether alerts wait before they fire at a tier: a session that is replaced, a burst of work. */
+const waits = (resource: (typeof resources)[number], tier: Tier | 'normal' | undefined): boolean =>
+  tier === 'warning' || resource === 'cpu'
+
+/** So long they wait at least, milliseconds. What is over before is nothing to anybody. */
+const patience = 120_000
+
+/** The tier that a container is at where alerts would wait; undefined when there is none. */
+export function slightly({ tiers }: Pick<Condition, 'tiers'>): string | undefined {
+  const at = resources.find((one) => (tiers[one] ?? 'normal') !== 'normal' && waits(one, tiers[one]))
+  return at && `${at} is at its ${tiers[at]} tier`
 }
 
 /** How much more a stable number may be after the window than before it: a part, and something for small ones. */
@@ -69,10 +84,22 @@ export function unrecovered(samples: readonly Sample[], window: number, gap: num
   const inside = samples.slice(Math.max(0, begin))
   const ill = inside.findLast((sample) => sample.ill !== undefined)
   if (ill?.ill !== undefined) return ill.ill
+  const lasting = last.slight ?? lastingly(inside)
+  if (lasting !== undefined) return lasting
   if (begin === -1) return `well since ${Math.round((last.at - (inside[0]?.at ?? last.at)) / 1000)} s`
   if (inside.some(({ at }, index) => index > 0 && at - (inside[index - 1]?.at ?? at) > gap))
     return 'it was not watched all the time'
   return growing(inside[0]?.measurement, last.measurement)
+}
+
+/** What it was at for so long that an alert has fired for it. */
+function lastingly(samples: readonly Sample[]): string | undefined {
+  let since: number | undefined
+  for (const { at, slight } of samples) {
+    since = slight === undefined ? undefined : (since ?? at)
+    if (since !== undefined && at - since >= patience) return slight
+  }
+  return undefined
 }
 
 function growing(before: Measurement | undefined, after: Measurement | undefined): string | undefined {

@@ -13,7 +13,7 @@ import type { Runner, RunnerLog } from '../runner.ts'
 import type { RemediationSettings } from '../settings.ts'
 import { measure, measuredTier } from '../verify.ts'
 import { levelOf, levelSettings, nothingDone } from './level.ts'
-import { illness, type Sample, trendOf, unrecovered } from './recovery.ts'
+import { illness, type Sample, slightly, trendOf, unrecovered } from './recovery.ts'
 import type { Standing } from './standing.ts'
 
 export type { Standing } from './standing.ts'
@@ -110,10 +110,11 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
     })
     const measurement = measure({ ...observation, census })
     const scrapedAt = ports.scrapedAt()
+    const tiers = tiersOf(observation, measurement)
     const ill = illness({
       state: container.state,
       health: container.health,
-      tiers: tiersOf(observation, measurement),
+      tiers,
       about: incident.resource,
       busy: ports.runner.inProgress().includes(incident.name),
       watched: scrapedAt !== undefined && at - scrapedAt < scrapePatience,
@@ -123,7 +124,13 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
         .filter(({ containerId }) => containerId === container.id)
         .map(({ kind }) => kind),
     })
-    return ill === undefined ? { at, measurement } : { at, measurement, ill }
+    const slight = slightly({ tiers })
+    return {
+      at,
+      measurement,
+      ...(ill === undefined ? {} : { ill }),
+      ...(slight === undefined ? {} : { slight }),
+    }
   }
 
   function note({ id, tier }: Incident, measurement: Measurement): void {
@@ -131,6 +138,8 @@ export function createIncidentWatch(ports: WatchPorts): IncidentWatch {
     const gravity = { tier, measurement, deeds: nothingDone }
     journal.transaction(() => {
       journal.incidents.measure(id, measurement)
+      // How large a container is that has not opted in, nobody has asked to be told.
+      if (modesSeen.get(id) === 'observe') return
       journal.incidents.raise(id, levelOf(gravity, levelSettings(settings())))
     })
   }

@@ -3,6 +3,7 @@ import {
   type Condition,
   illness,
   type Sample,
+  slightly,
   trendOf,
   unrecovered,
 } from '../../../src/remediation/incidents/recovery.ts'
@@ -30,8 +31,8 @@ const ills: readonly [string, Partial<Condition>, RegExp][] = [
   ['its health check has not spoken', { health: 'starting' }, /starting/],
   [
     'any resource is at a tier',
-    { tiers: { ...well.tiers, memory: 'warning' } },
-    /memory is at its warning tier/,
+    { tiers: { ...well.tiers, memory: 'critical' } },
+    /memory is at its critical tier/,
   ],
   ['what it was about is not measured', { about: 'pids' }, /pids is not measured/],
   ['a run is at work', { busy: true }, /a run is at work/],
@@ -42,6 +43,15 @@ const ills: readonly [string, Partial<Condition>, RegExp][] = [
 ]
 for (const [name, condition, why] of ills)
   t.test(`not well: ${name}`, async (t) => t.match(illness({ ...well, ...condition }), why))
+
+t.test('a tier that alerts wait for is no illness by itself', async (t) => {
+  for (const tiers of [{ duplicates: 'warning' }, { cpu: 'critical' }] as const) {
+    t.equal(illness({ ...well, tiers: { ...well.tiers, ...tiers } }), undefined)
+    t.match(slightly({ tiers }), /is at its/)
+  }
+  t.equal(slightly(well), undefined)
+  t.equal(slightly({ tiers: { processes: 'critical' } }), undefined, 'that one is an illness')
+})
 
 const MiB = 1024 * 1024
 /** Samples every ten seconds, the last at `seconds`. */
@@ -64,6 +74,16 @@ t.test('it has recovered after ten minutes without anything', async (t) => {
   t.equal(verdict(samples(3000)), undefined)
   t.equal(verdict(samples(700, (second) => (second < 100 ? { ill: 'leaks' } : {}))), undefined, 'ill before')
 })
+
+t.test(
+  'a burst now and then keeps nobody from recovering; what lasts does, and what is there now',
+  async (t) => {
+    const slight = { slight: 'cpu is at its critical tier' }
+    t.equal(verdict(samples(700, (second) => (second % 300 < 100 && second < 700 ? slight : {}))), undefined)
+    t.equal(verdict(samples(700, (second) => (second >= 200 && second <= 320 ? slight : {}))), slight.slight)
+    t.equal(verdict(samples(700, (second) => (second === 700 ? slight : {}))), slight.slight)
+  },
+)
 
 t.test('it has not', async (t) => {
   t.match(verdict([]), /not looked at/)
