@@ -7,7 +7,7 @@ import { match, type Surroundings } from './match.ts'
 import { mayRepeat } from './repeat.ts'
 import type { Runner } from './runner.ts'
 import type { RemediationSettings } from './settings.ts'
-import { instant, type Verdict, type WebhookAlert, type WebhookPayload } from './webhook.ts'
+import { instant, type SkipReason, type Verdict, type WebhookAlert, type WebhookPayload } from './webhook.ts'
 
 /** Counts what arrived, by what became of it. */
 export type CountAlert = (verdict: Verdict['verdict'], reason: string) => void
@@ -59,7 +59,7 @@ export function receive(
       if (alert.status === 'resolved') return { ...about, ...resolved(alert, journal) }
       const matched = match(alert, surroundings)
       if (matched.kind === 'skip') {
-        if (matched.episode !== undefined) tellPeople(matched.episode, alert.labels, journal)
+        if (matched.episode !== undefined) tellPeople(matched.episode, matched.reason, alert.labels, journal)
         return { ...about, verdict: 'skipped', reason: matched.reason }
       }
       const startsAt = instant(matched.episode.startsAt)
@@ -87,13 +87,23 @@ function resolved(
 }
 
 /**
- * Nobody but people will do anything about it: they hear of it like of any other incident, and operations at once when
- * it is more than a warning.
+ * Nobody but people will do anything about it: it becomes an incident like any other. Of a container that has not opted
+ * in, operations hear at once where it leaks: how many processes or how much memory an ordinary container has, nobody
+ * has asked to be told. Of pidwarden's own stack they hear of everything.
  */
-function tellPeople(episode: NewEpisode, labels: WebhookAlert['labels'], journal: Journal): void {
+function tellPeople(
+  episode: NewEpisode,
+  reason: SkipReason,
+  labels: WebhookAlert['labels'],
+  journal: Journal,
+): void {
   const { id } = incidentFor(episode, labels, journal)
-  if (episode.tier !== 'warning') journal.incidents.raise(id, operations)
+  const grave = reason === 'own_stack' || leaks.has(episode.resource)
+  if (grave && episode.tier !== 'warning') journal.incidents.raise(id, operations)
 }
+
+/** What says by itself that something is wrong. */
+const leaks: ReadonlySet<string> = new Set(['duplicates', 'orphans'])
 
 /** The level of people who look after containers. */
 const operations = 2

@@ -43,9 +43,6 @@ export function match({ labels, fingerprint, startsAt }: WebhookAlert, surroundi
   if (!playbook.isFor(tier, resource)) return skip('not_for_playbook')
   const container = surroundings.container(id)
   if (container === undefined) return skip(absence(id, surroundings))
-  if (container.labels[stackLabel] !== undefined) return skip('own_stack')
-  // Its alerts are still about it by the id, and whatever runs for it would be beside the recreation.
-  if (nameBefore(container) !== undefined) return skip('being_recreated')
   const episode: NewEpisode = {
     fingerprint,
     startsAt,
@@ -56,6 +53,9 @@ export function match({ labels, fingerprint, startsAt }: WebhookAlert, surroundi
     tier,
     resource,
   }
+  if (container.labels[stackLabel] !== undefined) return { ...skip('own_stack'), episode }
+  // Its alerts are still about it by the id, and whatever runs for it would be beside the recreation.
+  if (nameBefore(container) !== undefined) return skip('being_recreated')
   const mayAct = surroundings.policyOf(container).mode !== 'observe'
   if (playbook.acts && !mayAct) return { ...skip('not_enforced'), episode }
   return { kind: 'match', tier, resource, episode }

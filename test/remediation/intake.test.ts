@@ -317,4 +317,9 @@ t.test('where nothing may be done, people hear of it all the same', async (t) =>
   t.match(journal.incidents.openOf('observed'), { tier: 'critical', resource: 'duplicates', level: 2 })
   receive(alertAbout(container, { playbook: 'restart', tier: 'nuclear' }, { fingerprint: 'other' }))
   t.match(journal.incidents.open(), [{ name: 'observed', tier: 'nuclear' }], 'one incident, at its worst')
+  const large = addGateway(host, engine, 'large', { 'pidwarden.mode': 'observe' }).container
+  receive(
+    alertAbout(large, { resource: 'processes', playbook: 'restart', tier: 'nuclear' }, { fingerprint: 'l' }),
+  )
+  t.match(journal.incidents.openOf('large'), { level: 1 }, 'that it is large is no news')
 })

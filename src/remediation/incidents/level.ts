@@ -29,11 +29,22 @@ export function levelSettings({ people }: RemediationSettings): LevelSettings {
   return { processes: people.processes, memory: bytes(people.memory) }
 }
 
+/** What keeps pidwarden from doing anything, so that it is up to people. */
+const heldBack: ReadonlySet<Reason> = new Set([
+  'dry_run',
+  'not_enforced',
+  'acting_stopped',
+  'maintenance',
+  'budget',
+  'restart_budget',
+  'breaker_open',
+])
+
 /** So many restarts within one incident are several. */
 const several = 2
 
 /**
- * Which people an incident is for. 1: only the log. 2: operations, as it is large. 3: engineering, as what was done did
+ * Which people an incident is for. 1: only the log. 2: operations, as it is large, or grave and nothing may be done. 3: engineering, as what was done did
  * not help, or it was restarted several times. 4: everybody, as many containers want action at once. 5, a person must
  * act, is not told by numbers: whoever gives up says so.
  */
@@ -41,6 +52,8 @@ export function levelOf({ tier, measurement, deeds, reason }: Gravity, settings:
   if (reason === 'storm') return 4
   if (deeds.unhelpful > 0 || deeds.restarts >= several) return 3
   const { processes = 0, memory = 0 } = measurement
-  const high = tiers.some((one: Tier) => one === tier && rank(one) >= rank('emergency'))
+  const atLeast = (least: Tier): boolean =>
+    tiers.some((one: Tier) => one === tier && rank(one) >= rank(least))
+  const high = atLeast('emergency') || (reason !== undefined && heldBack.has(reason) && atLeast('critical'))
   return high || processes >= settings.processes || memory >= settings.memory ? 2 : 1
 }

@@ -15,6 +15,8 @@ const cases: readonly [string, Partial<Gravity>, number][] = [
   ['3 GiB', { measurement: { memory: 3 * 1024 ** 3 } }, 2],
   ['emergency, whatever the numbers', { tier: 'emergency' }, 2],
   ['nuclear', { tier: 'nuclear' }, 2],
+  ['nothing may be done about it', { reason: 'dry_run' }, 2],
+  ['nothing may be done, and it is only a warning', { reason: 'maintenance', tier: 'warning' }, 1],
   ['one restart alone', { deeds: { restarts: 1, unhelpful: 0 } }, 1],
   ['several restarts', { deeds: { restarts: 2, unhelpful: 0 } }, 3],
   ['still exploding after a cleanup', { deeds: { restarts: 0, unhelpful: 1 } }, 3],
