@@ -67,11 +67,12 @@ t.test('the heartbeat comes each minute, not every other one', async (t) => {
 })
 
 t.test('what silences by its tier is answered by a playbook, and about one container', async (t) => {
-  const tiers = rules.filter(({ source_matchers: [first = ''] }) => first.startsWith('tier='))
-  t.equal(tiers.length, 3)
+  const tiers = rules.filter(({ source_matchers: [first = ''] }) => first.startsWith('tier'))
+  t.equal(tiers.length, 4)
   for (const { source_matchers: source, target_matchers: target, equal } of tiers) {
     t.same(source.slice(1), ['playbook!=""', 'id!=""'])
-    t.same(target.slice(1), ['id!=""'])
+    if (target[0]?.startsWith('tier')) t.same(target.slice(1), ['playbook!=""', 'id!=""'])
+    else t.match(target, [/^alertname=~"Pidwarden\(.*Predicted/])
     t.same(equal, ['instance', 'id'])
   }
 })

@@ -50,7 +50,16 @@ const cases: readonly Case[] = [
 
   ['for people, nuclear', tier('nuclear', 'remediation', 'e', forPeople)],
   ['what is acted on, below one for people', tier('critical', 'processes', 'e')],
-  ['for people, warning, while it is acted on', tier('warning', 'memory', 'e', forPeople), 'silent'],
+  ['for people, warning, while it is acted on', tier('warning', 'memory', 'e', forPeople)],
+  [
+    'a prediction that has come',
+    tier('warning', 'pids', 'e', { ...forPeople, alertname: 'PidwardenPidsLimitPredicted' }),
+    'silent',
+  ],
+  [
+    'a prediction about another container',
+    tier('warning', 'pids', 'f', { ...forPeople, alertname: 'PidwardenPidsLimitPredicted' }),
+  ],
 
   ['nuclear without id', tier('nuclear', 'processes', '')],
   ['warning without id', tier('warning', 'processes', '')],
