@@ -81,7 +81,13 @@ for (const [name, request, observation, expected] of [
   ['tasks at 90 % of the limit', pids('critical'), under({ pids: 90, pidsLimit: 100 }), undefined],
   ['tasks just below', pids('critical'), under({ pids: 89, pidsLimit: 100 }), notReached],
   ['the same tasks of a higher limit', pids('critical'), under({ pids: 90, pidsLimit: 101 }), notReached],
-  ['tasks without a limit: the wanted one counts', pids('critical'), under({ pids: 90 }), undefined],
+  [
+    'tasks without a limit: a wanted one is no reason to act',
+    pids('critical'),
+    under({ pids: 90 }),
+    notReached,
+  ],
+  ['but to warn', pids('warning', 'record'), under({ pids: 75 }), undefined],
   ['the limit itself is nuclear', pids('nuclear', 'restart'), under({ pids: 50, pidsLimit: 50 }), undefined],
   ['and one below it is not', pids('nuclear', 'restart'), under({ pids: 49, pidsLimit: 50 }), notReached],
   [

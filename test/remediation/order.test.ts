@@ -67,7 +67,7 @@ const judged: readonly (readonly [string, (setting: Setting) => unknown, Record<
       contain: 'duplicates emergency',
       restart: 'duplicates nuclear',
       reap: 'zombies critical',
-      'relieve-memory': 'memory emergency',
+      'relieve-memory': 'memory critical',
       'relieve-cpu': 'cpu critical',
       'protect-startup': 'startup emergency',
       'restart-unhealthy': 'health critical',

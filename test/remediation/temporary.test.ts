@@ -261,5 +261,9 @@ t.test('tiers are those of the limits that a container has of its own', async (t
 
   const unlimited = await clamped()
   const { thresholds } = unlimited.observer.observe(unlimited.container)
-  t.match(thresholds.pids, { nuclear: { at: 100 } }, 'none: that which the policy wants')
+  t.same(
+    thresholds.pids,
+    { warning: { at: 75, playbook: 'record' } },
+    'none: a warning of that which the policy wants',
+  )
 })

@@ -23,6 +23,10 @@ const plans: Readonly<Record<string, Record<string, string>>> = {
 }
 const everybody = Object.keys(plans)
 
+/** Whether nothing may ever be done to the container of this name. */
+export const isUntouchable = (name: string): boolean =>
+  plans[name]?.['pidwarden.mode'] === undefined || plans[name]?.[stackLabel] !== undefined
+
 /** A container with so many processes leaks no more: it would only take time. */
 const crowded = 200
 
