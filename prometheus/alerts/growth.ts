@@ -63,7 +63,7 @@ and ${same} (pidwarden_container_pids offset 7m > pidwarden_container_pids offse
     forPeople({
       alert: 'PidwardenProcessesExploding',
       comment:
-        'Each of three minutes brought more than the one before, by a fifth at least: it doubles, it does not climb.',
+        'Each of three minutes brought more than the one before, by a fifth at least, and together as many as there were: it doubles. What climbs does not, and neither does a pool that breathes.',
       expr: `(
     ${withId(counted).replaceAll('\n', '\n    ')}
   >= ${same} group_left ()
@@ -71,7 +71,8 @@ and ${same} (pidwarden_container_pids offset 7m > pidwarden_container_pids offse
 )
 and ${same} (${added(0)} > 1.2 * ${added(1)})
 and ${same} (${added(1)} > 1.2 * ${added(2)})
-and ${same} (${added(2)} > 0)`,
+and ${same} (${added(2)} > 0)
+and ${same} (${counted} >= 2 * ${counted} offset 3m)`,
       for: '0s',
       keep_firing_for: '5m',
       severity: 'critical',
@@ -79,13 +80,14 @@ and ${same} (${added(2)} > 0)`,
       level: '2',
       summary: 'The processes of a container grow exponentially.',
       description:
-        'Container {{ $labels.name }} on {{ $labels.instance }} has {{ $value }} processes, and each of the last three minutes brought more than the one before.',
+        'Container {{ $labels.name }} on {{ $labels.instance }} has {{ $value }} processes, twice as many as three minutes ago or more, and each of these minutes brought more than the one before.',
       dashboard: 'container',
     }),
     forPeople({
       alert: 'PidwardenNotDeclining',
+      comment: 'Only where pidwarden acts: a run that only plans makes nothing decline.',
       expr: `(
-    ${withId(counted).replaceAll('\n', '\n    ')}
+    ${withId(counted, 'pidwarden_container_info{mode="enforce"}').replaceAll('\n', '\n    ')}
   >= ${same} group_left ()
     pidwarden_container_threshold{resource="processes", tier="critical"}
 )
@@ -126,9 +128,10 @@ and ${same} present_over_time(pidwarden_container_memory_anon_bytes[5m] offset 5
       severity: 'warning',
       resource: 'memory',
       level: '2',
-      summary: 'The memory of a container has grown for an hour, and will hit its limit within a day.',
+      summary:
+        'The memory of a container has grown for an hour, and will hit its limit, or all that the host has, within a day.',
       description:
-        'Memory of container {{ $labels.name }} on {{ $labels.instance }} has grown for an hour. At this pace its limit is hit in {{ $value | humanizeDuration }}.',
+        'Memory of container {{ $labels.name }} on {{ $labels.instance }} has grown for an hour. At this pace its limit, or the memory of the host where it has none, is used up in {{ $value | humanizeDuration }}.',
       dashboard: 'container',
     }),
   ],

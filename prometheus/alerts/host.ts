@@ -5,7 +5,7 @@ import {
   hostResources,
   hostTiers,
 } from '../../src/census/host-thresholds.ts'
-import { type AlertingRule, capital, forPeople, type Group } from './rule.ts'
+import { type AlertingRule, capital, forPeople, type Group, type Level } from './rule.ts'
 
 interface Measured {
   readonly expr: string
@@ -41,11 +41,17 @@ const measured: Readonly<Record<HostResource, Measured>> = {
   },
 }
 
+/** Whom they are for. A busy CPU alone harms nobody else. */
+const levelOf = (resource: HostResource, tier: HostTier): Level => {
+  if (tier === 'warning') return '2'
+  return resource === 'cpu' ? '3' : '4'
+}
+
 /** All alerts about the host. */
 export const host: Group = {
   name: 'pidwarden-host',
   comment: `Whether the host itself is in danger. Nothing is done about it: they are for people, and the critical ones for
-everybody. Where a tier begins is in the configuration of pidwarden.`,
+everybody, but for CPU: a busy one alone harms nobody else. Where a tier begins is in the configuration of pidwarden.`,
   rules: hostResources.flatMap((resource) => hostTiers.map((tier) => hostAlert(resource, tier))),
 }
 
@@ -60,7 +66,7 @@ function hostAlert(resource: HostResource, tier: HostTier): AlertingRule {
     keep_firing_for: '1m',
     severity: tier,
     resource: 'host',
-    level: tier === 'critical' ? '4' : '2',
+    level: levelOf(resource, tier),
     summary: `A Docker host is at its ${tier} tier for ${resource}.`,
     description: `The host of {{ $labels.instance }} has {{ $value | ${format} }} ${words}.`,
     dashboard: 'fleet',

@@ -69,13 +69,41 @@ Alertmanager never hands them to the webhook, but for the one that always fires.
     forPeople({
       ...about,
       alert: 'PidwardenWebhookFailing',
-      expr: 'sum without (reason) (rate(alertmanager_notifications_failed_total{integration="webhook"}[5m])) > 0',
-      for: '1m',
+      comment:
+        'One failure is in sight for two minutes, and the alert waits for three: a moment without pidwarden is no outage.',
+      expr: 'sum without (reason) (rate(alertmanager_notifications_failed_total{integration="webhook"}[2m])) > 0',
+      for: '3m',
       severity: 'critical',
       level: '3',
       summary: 'Alertmanager cannot deliver to a webhook, and nothing may be healed.',
       description:
-        'Deliveries to webhooks fail at Alertmanager {{ $labels.instance }}. If it is the one of pidwarden, alerts are not acted on; its log names the receiver and the reason.',
+        'Deliveries to webhooks have been failing at Alertmanager {{ $labels.instance }} for three minutes. If it is the one of pidwarden, alerts are not acted on; its log names the receiver and the reason.',
+    }),
+    forPeople({
+      ...about,
+      alert: 'PidwardenMessagesFailing',
+      comment:
+        'Whatever is no webhook: mail, Slack, and the like. What fails is tried again every 30 seconds.',
+      expr: 'sum without (reason) (rate(alertmanager_notifications_failed_total{integration!="webhook"}[2m])) > 0',
+      for: '3m',
+      severity: 'critical',
+      level: '3',
+      summary: 'Alertmanager cannot deliver messages to people.',
+      description:
+        'Messages by {{ $labels.integration }} have been failing at Alertmanager {{ $labels.instance }} for three minutes: whoever is told that way hears of nothing. Its log names the receiver and the reason.',
+    }),
+    forPeople({
+      ...about,
+      alert: 'PidwardenStackConfigRefused',
+      expr: `  alertmanager_config_last_reload_successful == 0
+or
+  prometheus_config_last_reload_successful == 0`,
+      for: '1m',
+      severity: 'warning',
+      level: '2',
+      summary: 'Prometheus or Alertmanager has refused a new configuration.',
+      description:
+        'The job {{ $labels.job }} at {{ $labels.instance }} could not take its edited configuration and goes on with the old one; its log names what is wrong.',
     }),
     forPeople({
       ...about,
@@ -118,28 +146,28 @@ or
     forPeople({
       ...about,
       alert: 'PidwardenNotDelivering',
-      expr: `  sum without (alertmanager) (rate(prometheus_notifications_errors_total[5m]))
+      expr: `  sum without (alertmanager) (rate(prometheus_notifications_errors_total[2m]))
 +
-  sum without (alertmanager) (rate(prometheus_notifications_dropped_total[5m]))
+  sum without (alertmanager) (rate(prometheus_notifications_dropped_total[2m]))
 > 0`,
-      for: '1m',
+      for: '3m',
       severity: 'critical',
       level: '3',
       summary: 'Prometheus cannot hand its alerts to an Alertmanager.',
       description:
-        'Prometheus {{ $labels.instance }} loses alerts on their way to an Alertmanager: people are not told, and pidwarden is not called.',
+        'Prometheus {{ $labels.instance }} has been losing alerts on their way to an Alertmanager for three minutes: people are not told, and pidwarden is not called.',
     }),
     forPeople({
       ...about,
       alert: 'PidwardenRulesFailing',
       comment: 'One container with two info series at a time fails the rules of all: see prometheus.yml.',
-      expr: 'increase(prometheus_rule_evaluation_failures_total{rule_group=~".*;pidwarden-.*"}[5m]) > 0',
-      for: '1m',
+      expr: 'increase(prometheus_rule_evaluation_failures_total{rule_group=~".*;pidwarden-.*"}[2m]) > 0',
+      for: '3m',
       severity: 'critical',
       level: '3',
       summary: 'Rules of pidwarden cannot be evaluated.',
       description:
-        'Prometheus {{ $labels.instance }} could not evaluate rules of {{ $labels.rule_group }} within the last five minutes: alerts of every container may be missing.',
+        'Prometheus {{ $labels.instance }} has been failing to evaluate rules of {{ $labels.rule_group }} for three minutes: alerts of every container may be missing.',
     }),
     forPeople({
       ...about,

@@ -1,5 +1,5 @@
 /** Where a container is in its life: killed, restarting, ill, gone. */
-import { forPeople, type Group, same, withId } from './rule.ts'
+import { forPeople, type Group, optedIn, same, withId } from './rule.ts'
 
 /** All alerts about it. */
 export const lifecycle: Group = {
@@ -21,16 +21,16 @@ export const lifecycle: Group = {
     forPeople({
       alert: 'PidwardenRestartLoop',
       comment:
-        'By the start time, which everybody changes who starts it: its restart policy, people, and pidwarden.',
-      expr: withId('(changes(pidwarden_container_start_time_seconds[15m]) >= 3)'),
+        'Only what its restart policy starts: a job that somebody starts every few minutes is no loop.',
+      expr: withId('(round(increase(pidwarden_container_restarts_total[15m])) >= 3)'),
       for: '0s',
       keep_firing_for: '5m',
       severity: 'critical',
       resource: 'health',
       level: '3',
-      summary: 'A container is started again and again.',
+      summary: 'A container ends and is restarted by its restart policy, again and again.',
       description:
-        'Container {{ $labels.name }} on {{ $labels.instance }} was started {{ $value }} times within a quarter of an hour.',
+        'Container {{ $labels.name }} on {{ $labels.instance }} was restarted {{ $value }} times by its restart policy within a quarter of an hour.',
       dashboard: 'container',
     }),
     forPeople({
@@ -52,12 +52,14 @@ export const lifecycle: Group = {
     }),
     forPeople({
       alert: 'PidwardenCrashed',
-      expr: withId('(pidwarden_container_crashed == 1)'),
+      comment:
+        'Only containers that have opted in: a `docker run` that ended with an error is for whoever typed it.',
+      expr: withId('(pidwarden_container_crashed == 1)', optedIn),
       for: '1m',
       severity: 'critical',
       resource: 'health',
       level: '2',
-      summary: 'A container has crashed, and nobody starts it again.',
+      summary: 'A container that has opted in has crashed, and nobody starts it again.',
       description:
         'Container {{ $labels.name }} on {{ $labels.instance }} has ended by itself with a failure and does not run.',
       dashboard: 'container',

@@ -1,5 +1,5 @@
 /** Limits that are missing, not in force, or in the way. */
-import { forPeople, type Group, same, withId } from './rule.ts'
+import { forPeople, type Group, optedIn, same, withId } from './rule.ts'
 
 /** Names of the limits of a container that `selector` has, for a sentence. Sorted, or it would change from one evaluation to the next. */
 const names = (selector: string): string =>
@@ -38,7 +38,7 @@ export const limits: Group = {
     pidwarden_container_pids
 )
 * ${same} group_left (id)
-  pidwarden_container_info{mode=~"dry-run|enforce"}`,
+  ${optedIn}`,
       for: '15m',
       severity: 'warning',
       resource: 'limits',

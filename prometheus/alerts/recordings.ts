@@ -2,11 +2,11 @@
 import type { Group } from './rule.ts'
 import { same } from './rule.ts'
 
-/** The limit in force; where there is none, the one that the policy wants, as the thresholds have it too. */
-const limit = (inForce: string, resource: string): string => `(
-        ${inForce}
+/** The memory limit in force; where there is none, all memory of the host, because a container can take all of it then. */
+const memoryLimit = `(
+        pidwarden_container_memory_limit_bytes
       or
-        sum without (resource, source) (pidwarden_container_limit{resource="${resource}", source="policy"})
+        pidwarden_container_memory_working_set_bytes * 0 + on (job, instance) group_left () pidwarden_host_memory_total_bytes
     )`
 
 /** Rates, shares and predictions. Two minutes hold four samples at thirty seconds, so that one may be missed. */
@@ -43,7 +43,7 @@ interval of thirty seconds, so that one may be missed.`,
     {
       record: 'instance_name:pidwarden_container_pids_limit:predicted_seconds',
       expr: `(
-    ${limit('pidwarden_container_pids_limit', 'pids')}
+    pidwarden_container_pids_limit
   - ${same} group_left ()
     pidwarden_container_pids
   > 0
@@ -51,12 +51,12 @@ interval of thirty seconds, so that one may be missed.`,
 / ${same} group_left ()
 (deriv(pidwarden_container_pids[15m]) > 0)`,
       comment:
-        'Seconds until the PID limit is hit at the pace of the last quarter of an hour; absent while nothing grows.',
+        'Seconds until the PID limit in force is hit at the pace of the last quarter of an hour; absent while nothing grows, and without a limit.',
     },
     {
       record: 'instance_name:pidwarden_container_memory_limit:predicted_seconds',
       expr: `(
-    ${limit('pidwarden_container_memory_limit_bytes', 'memory')}
+    ${memoryLimit}
   - ${same} group_left ()
     pidwarden_container_memory_working_set_bytes
   > 0
@@ -64,7 +64,7 @@ interval of thirty seconds, so that one may be missed.`,
 / ${same} group_left ()
 (deriv(pidwarden_container_memory_anon_bytes[1h]) > 0)`,
       comment:
-        'Seconds until the memory limit is hit at the pace of the last hour; absent while nothing grows.',
+        'Seconds until the memory limit in force, or the memory of the host where there is none, is used up at the pace of the last hour; absent while nothing grows.',
     },
     {
       record: 'instance:pidwarden_host_memory_used_bytes:difference',
@@ -72,8 +72,9 @@ interval of thirty seconds, so that one may be missed.`,
     },
     {
       record: 'instance:pidwarden_host_cpu_seconds:rate2m',
-      expr: 'sum without (mode) (rate(pidwarden_host_cpu_seconds_total{mode!="idle"}[2m]))',
-      comment: 'Busy cores.',
+      expr: 'sum without (mode) (rate(pidwarden_host_cpu_seconds_total{mode!~"idle|iowait|nice"}[2m]))',
+      comment:
+        'Busy cores. One that waits for a disk is free for others, and so is one with work that gives way to all other (nice).',
     },
     {
       record: 'instance:pidwarden_host_memory_pressure:rate2m',

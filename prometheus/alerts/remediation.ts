@@ -1,5 +1,5 @@
 /** What becomes of healing: for people, because pidwarden has done what it can. */
-import { forPeople, type Group } from './rule.ts'
+import { forPeople, type Group, optedIn, same } from './rule.ts'
 
 /** All alerts about it. */
 export const remediation: Group = {
@@ -52,13 +52,15 @@ export const remediation: Group = {
       level: '3',
       summary: 'A run of pidwarden does not come to an end.',
       description:
-        'A run has been at work on container {{ $labels.name }} on {{ $labels.instance }} for ten minutes without a pause; twice the time that it is given.',
+        'A run has been at work on container {{ $labels.name }} on {{ $labels.instance }} for ten minutes without a pause: it does not come to an end, or one run follows the other.',
       dashboard: 'remediation',
     }),
     forPeople({
       alert: 'PidwardenIncidentUnresolved',
-      comment: 'Whatever tier it has come to meanwhile.',
-      expr: 'max without (tier) (pidwarden_incident_active) == 1',
+      comment: 'Whatever tier it has come to meanwhile. Only containers that have opted in.',
+      expr: `max without (tier) (pidwarden_incident_active) == 1
+and ${same}
+  ${optedIn}`,
       for: '1h',
       severity: 'warning',
       resource: 'remediation',

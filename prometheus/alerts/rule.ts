@@ -75,11 +75,14 @@ export const dashboards = {
   itself: '/d/pidwarden-itself',
 } as const
 
-/** `expr`, with the id of the container, which whoever acts goes by. Only the id: a label that can change would end one alert and start another. */
-export const withId = (expr: string): string => `(
+/** The info of containers that have opted in: of all others nobody asked to be told. */
+export const optedIn = 'pidwarden_container_info{mode=~"dry-run|enforce"}'
+
+/** `expr`, with the id of the container, which whoever acts goes by. Only the id: a label that can change would end one alert and start another. `info` may leave out containers. */
+export const withId = (expr: string, info = 'pidwarden_container_info'): string => `(
 ${indented(expr)}
   * ${same} group_left (id)
-    pidwarden_container_info
+    ${info}
 )`
 
 /** A word as it stands in the name of an alert. */

@@ -132,6 +132,8 @@ t.test('only metrics that exist', async (t) => {
   // Of programs of others: each is named here, so that a typing error is none of them.
   const others = [
     'alertmanager_notifications_failed_total',
+    'alertmanager_config_last_reload_successful',
+    'prometheus_config_last_reload_successful',
     'prometheus_notifications_errors_total',
     'prometheus_notifications_dropped_total',
     'prometheus_rule_evaluation_failures_total',

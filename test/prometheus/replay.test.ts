@@ -2,7 +2,7 @@
 import t from 'tap'
 import { presetNames } from '../../src/census/presets.ts'
 import { emptyFolder } from '../support/folder.ts'
-import { type Tiers, tiersOf } from '../support/preset-tables.ts'
+import { type Tiers, tiersInForce } from '../support/preset-tables.ts'
 import { checker } from '../support/tools.ts'
 import { type Course, container, info, type Labels, type Series, threshold } from './series.ts'
 import { type Check, nameOf, runTopic, type UnitTest, unitTest } from './unit-test.ts'
@@ -58,7 +58,7 @@ function fires({ resource, tier, begins }: Tier, scraped: number, time: number):
 }
 
 function replay(preset: (typeof presetNames)[number], scraped: number): UnitTest {
-  const tiers = listed(tiersOf(preset))
+  const tiers = listed(tiersInForce(preset))
   const series: Series[] = [
     info({ preset }),
     ...Object.entries(measured).map(([resource, metric]) => container(metric, course(resource, scraped))),
@@ -93,7 +93,7 @@ t.test('the alerts of a leak are those of its preset', async (t) => {
 
 t.test('what it comes to', async (t) => {
   const highest = (preset: (typeof presetNames)[number]): Labels => {
-    const reached = listed(tiersOf(preset)).filter(
+    const reached = listed(tiersInForce(preset)).filter(
       ({ resource, begins }) => resource === 'processes' && Math.max(...figures) >= begins,
     )
     return Object.fromEntries(reached.map(({ tier, playbook }) => [tier, playbook]))

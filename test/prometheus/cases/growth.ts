@@ -1,6 +1,16 @@
 /** Growth: what is not at a tier yet and on its way, and what does not decline. */
 import type { AlertCase } from '../alert-case.ts'
-import { type Course, climbing, container, from, info, type Series, stairs, threshold } from '../series.ts'
+import {
+  type Course,
+  climbing,
+  container,
+  from,
+  host,
+  info,
+  type Series,
+  stairs,
+  threshold,
+} from '../series.ts'
 import { aContainer, forPeople } from './people.ts'
 
 const processes = (course: Course | number, critical: number, lowest = critical): Series[] => [
@@ -58,12 +68,12 @@ const pidsPredicted = forPeople({
   below: tasks(threads, 250 + 0.2 * 3605),
   also: [
     {
-      title: 'no limit in force but the wanted one',
+      title: 'no limit in force but a wanted one',
       series: [
         ...tasks(threads, 0).slice(0, 2),
         container('container_limit', 400, { resource: 'pids', source: 'policy' }),
       ],
-      fires: true,
+      fires: false,
     },
     { title: 'no limit at all', series: tasks(threads, 0).slice(0, 2), fires: false },
     { title: 'just within the hour', series: tasks(threads, 178 + 0.2 * 3590), fires: true },
@@ -74,30 +84,33 @@ const pidsPredicted = forPeople({
 
 /** 4, 8, 16, 32 …: twice as many every minute. */
 const doubling: Course = (at) => 4 * 2 ** Math.floor(at / 60)
-/** What each of three minutes brings, and nothing after that. */
+/** What each of three minutes brings to so many, and nothing after that. */
 const bringing =
-  (...added: readonly number[]): Course =>
+  (first: number, ...added: readonly number[]): Course =>
   (at) =>
-    added.slice(0, Math.floor(at / 60)).reduce((sum, one) => sum + one, 30)
+    added.slice(0, Math.floor(at / 60)).reduce((sum, one) => sum + one, first)
 
 const exploding = forPeople({
   ...{ alert: 'PidwardenProcessesExploding', severity: 'critical', resource: 'processes', level: '2' },
   ...{ since: 180, waits: 0, keeps: 300, of: aContainer, dashboard: 'container' },
   series: processes(doubling, 31, 16),
   description:
-    'Container metamcp on host-a:3001 has 32 processes, and each of the last three minutes brought more than the one before.',
+    'Container metamcp on host-a:3001 has 32 processes, twice as many as three minutes ago or more, and each of these minutes brought more than the one before.',
   // Exactly a fifth more in the last minute.
-  below: processes(bringing(4, 5, 6), 31, 16),
+  below: processes(bringing(10, 4, 5, 6), 31, 16),
   override: { spared: processes(doubling, 1000), struck: processes(doubling, 1000, 32) },
   also: [
-    { title: 'a little faster', series: processes(bringing(10, 13, 17), 31, 16), fires: true },
+    { title: 'a little faster', series: processes(bringing(10, 10, 13, 17), 31, 16), fires: true },
+    { title: 'exactly twice as many', series: processes(bringing(40, 10, 13, 17), 31, 16), fires: true },
+    { title: 'a pool that breathes', series: processes(bringing(40, 10, 13, 16), 31, 16), fires: false },
+    { title: 'none before', series: processes(bringing(0, 10, 13, 17), 31, 16), fires: true },
     {
       title: 'a fifth more in the minute before',
-      series: processes(bringing(5, 6, 8), 31, 16),
+      series: processes(bringing(10, 5, 6, 8), 31, 16),
       fires: false,
     },
-    { title: 'only since two minutes', series: processes(bringing(0, 2, 4), 31, 16), fires: false },
-    { title: 'slower again', series: processes(bringing(5, 9, 1), 31, 16), fires: false },
+    { title: 'only since two minutes', series: processes(bringing(10, 0, 6, 12), 31, 16), fires: false },
+    { title: 'slower again', series: processes(bringing(10, 5, 9, 1), 31, 16), fires: false },
     { title: 'below the lowest tier', series: processes(doubling, 1000, 65), fires: false },
   ],
 })
@@ -126,6 +139,11 @@ const notDeclining = forPeople({
     { title: 'declining', series: healed((at) => 60 - Math.floor(at / 20), run), fires: false },
     { title: 'a run is at work', series: healed(40, atWork(60, 3600)), fires: false },
     { title: 'nothing was done', series: processes(40, 31), fires: false },
+    ...['observe', 'dry-run'].map((mode) => ({
+      title: `a run that only plans, in ${mode}`,
+      series: [...healed(31, run).slice(1), info({ mode })],
+      fires: false,
+    })),
     { title: 'fourteen minutes later', series: healed(from(840, 31), run), fires: true, at: 960 },
     {
       title: 'more than a quarter of an hour later',
@@ -143,6 +161,12 @@ const memory = (anonymous: Course, limit: number): Series[] => [
   container('container_memory_working_set_bytes', anonymous),
   container('container_memory_limit_bytes', limit),
 ]
+/** The same without a limit, on a host with so much memory, beside another host. */
+const unlimited = (anonymous: Course, ofHost: number): Series[] => [
+  ...memory(anonymous, 0).slice(0, 3),
+  host('host_memory_total_bytes', ofHost),
+  host('host_memory_total_bytes', 3072 * mebibyte, { instance: 'host-z:3001' }),
+]
 /** A mebibyte every half minute. */
 const leak = climbing(mebibyte / 30, 64 * mebibyte)
 
@@ -153,11 +177,18 @@ const memoryLeak = forPeople({
   series: memory(leak, 1024 * mebibyte),
   // 64 + 120 of 1024 MiB are in use by then.
   description:
-    'Memory of container metamcp on host-a:3001 has grown for an hour. At this pace its limit is hit in 7h 0m 0s.',
+    'Memory of container metamcp on host-a:3001 has grown for an hour. At this pace its limit, or the memory of the host where it has none, is used up in 7h 0m 0s.',
   // A minute after it would have fired, and half a minute more than a day away.
   below: memory(leak, (64 + 122 + 2881) * mebibyte),
   also: [
     { title: 'a day away', series: memory(leak, (64 + 110 + 2879) * mebibyte), fires: true },
+    { title: 'no limit, a small host', series: unlimited(leak, 1024 * mebibyte), fires: true },
+    { title: 'no limit, a large host', series: unlimited(leak, 4096 * mebibyte), fires: false },
+    {
+      title: 'no limit, and nothing is known of the host',
+      series: memory(leak, 0).slice(0, 3),
+      fires: false,
+    },
     {
       title: 'what is collected again and again',
       series: memory((at) => (64 + ((at / 30) % 40)) * mebibyte, 1024 * mebibyte),

@@ -5,12 +5,13 @@ import { aHost, forPeople } from './people.ts'
 
 const begin = 30
 const gibibyte = 1024 ** 3
-const levels = { warning: '2', critical: '4' } as const
-type Tier = keyof typeof levels
+type Tier = 'warning' | 'critical'
 
 interface Row {
   readonly at: Readonly<Record<Tier, number>>
   readonly waits: Readonly<Record<Tier, number>>
+  /** Of the critical tier, unless it is for everybody. */
+  readonly level?: string
   readonly less: number
   readonly since: number
   readonly measured: (at: number) => readonly Series[]
@@ -26,7 +27,7 @@ const cpu = (cores: number, counter: Counter = climbing): readonly Series[] => [
   host('host_cpu_seconds_total', counter(cores / 2), { mode: 'user' }),
   host('host_cpu_seconds_total', counter(cores / 4), { mode: 'system' }),
   host('host_cpu_seconds_total', counter(cores / 4), { mode: 'irq' }),
-  host('host_cpu_seconds_total', counter(8), { mode: 'idle' }),
+  ...['idle', 'iowait', 'nice'].map((mode) => host('host_cpu_seconds_total', counter(8), { mode })),
 ]
 
 const waiting = (share: number, counter: Counter = climbing): readonly Series[] => [
@@ -62,6 +63,8 @@ const rows: Readonly<Record<string, Row>> = {
   cpu: {
     at: { warning: 7.5, critical: 7.75 },
     waits: { warning: 900, critical: 900 },
+    // A busy CPU alone harms nobody else.
+    level: '3',
     ...{ less: 1 / 64, since: 120, rate: true },
     measured: (at) => cpu(at),
     says: (at) => `${at.toFixed(1)} busy cores`,
@@ -91,7 +94,7 @@ export const slowHostCases: readonly AlertCase[] = casesOf('cpu')
 
 function caseOf(
   resource: string,
-  { at: begins, waits, less, since, measured, says, rate, reset }: Row,
+  { at: begins, waits, level = '4', less, since, measured, says, rate, reset }: Row,
   tier: Tier,
 ) {
   const at = begins[tier]
@@ -104,7 +107,13 @@ function caseOf(
   ]
   return forPeople({
     alert: `PidwardenHost${resource[0]?.toUpperCase()}${resource.slice(1)}${tier === 'warning' ? 'Warning' : 'Critical'}`,
-    ...{ severity: tier, resource: 'host', level: levels[tier], of: aHost, dashboard: 'fleet' },
+    ...{
+      severity: tier,
+      resource: 'host',
+      level: tier === 'warning' ? '2' : level,
+      of: aHost,
+      dashboard: 'fleet',
+    },
     ...{ since, waits: waits[tier], keeps: 60 },
     series: having(reached),
     ...(rate ? { ample: having(measured(at * 1.2)) } : {}),

@@ -66,6 +66,11 @@ const incidentsUntold = forPeople({
     'An Alertmanager has not taken what pidwarden at host-a:3001 tells of incidents for two minutes; /api/health says which and why. People may not hear of them.',
 })
 
+/** One more at `begin`, and every minute from then on. */
+const again: Course = (at) => (at < begin ? 0 : 1 + Math.floor((at - begin) / 60))
+/** One more at `begin`, and that was all. */
+const once = from(begin, 1)
+
 const rejected = (webhook: Course | number, mail: Course | number = 0): Series[] => [
   failed('webhook', 'serverError', webhook),
   failed('webhook', 'clientError', 0),
@@ -78,13 +83,41 @@ function failed(integration: string, reason: string, course: Course | number): S
 }
 
 const webhookFailing = forPeople({
-  ...{ ...critical, alert: 'PidwardenWebhookFailing', since: begin, waits: 60, remembers: 300 },
+  ...{ ...critical, alert: 'PidwardenWebhookFailing', since: begin, waits: 180, remembers: 300 },
   of: { job: 'alertmanager', instance: 'alertmanager:9090', integration: 'webhook' },
-  series: rejected(from(begin, 1)),
+  series: rejected(again),
   description:
-    'Deliveries to webhooks fail at Alertmanager alertmanager:9090. If it is the one of pidwarden, alerts are not acted on; its log names the receiver and the reason.',
-  below: rejected(3, from(begin, 1)),
+    'Deliveries to webhooks have been failing at Alertmanager alertmanager:9090 for three minutes. If it is the one of pidwarden, alerts are not acted on; its log names the receiver and the reason.',
+  below: rejected(3, again),
   reset: rejected(from(begin, 0, 7)),
+  also: [{ title: 'a single failure', series: rejected(once), fires: false }],
+})
+
+const messagesFailing = forPeople({
+  ...{ ...critical, alert: 'PidwardenMessagesFailing', since: begin, waits: 180, remembers: 300 },
+  of: { job: 'alertmanager', instance: 'alertmanager:9090', integration: 'email' },
+  series: rejected(0, again),
+  description:
+    'Messages by email have been failing at Alertmanager alertmanager:9090 for three minutes: whoever is told that way hears of nothing. Its log names the receiver and the reason.',
+  below: rejected(again, 3),
+  reset: rejected(0, from(begin, 0, 7)),
+  also: [{ title: 'a single failure', series: rejected(0, once), fires: false }],
+})
+
+/** Configurations of Alertmanager and of Prometheus, in force or not. */
+const loaded = (ofAlertmanager: Course | number, ofPrometheus: Course | number): Series[] => [
+  scraped('alertmanager', 'alertmanager_config_last_reload_successful', ofAlertmanager),
+  scraped('prometheus', 'prometheus_config_last_reload_successful', ofPrometheus),
+]
+
+const stackConfigRefused = forPeople({
+  ...{ ...warning, alert: 'PidwardenStackConfigRefused', since: begin, waits: 60 },
+  of: { job: 'alertmanager', instance: 'alertmanager:9090' },
+  series: loaded(from(begin, 0, 1), 1),
+  description:
+    'The job alertmanager at alertmanager:9090 could not take its edited configuration and goes on with the old one; its log names what is wrong.',
+  below: loaded(1, 1),
+  also: [{ title: 'Prometheus', series: loaded(1, from(begin, 0, 1)), fires: true, alone: true }],
 })
 
 const built = (labels: Labels = {}): Series =>
@@ -137,18 +170,19 @@ const notDelivering = forPeople({
     ...critical,
     alert: 'PidwardenNotDelivering',
     since: begin,
-    waits: 60,
+    waits: 180,
     remembers: 300,
     of: prometheus,
   },
-  series: sent(from(begin, 1)),
+  series: sent(again),
   description:
-    'Prometheus prometheus:9090 loses alerts on their way to an Alertmanager: people are not told, and pidwarden is not called.',
+    'Prometheus prometheus:9090 has been losing alerts on their way to an Alertmanager for three minutes: people are not told, and pidwarden is not called.',
   below: sent(7, 7),
   reset: sent(from(begin, 0, 7), from(begin, 0, 7)),
   also: [
-    { title: 'dropped', series: sent(0, from(begin, 1)), fires: true },
-    { title: 'dropped a while ago', series: sent(0, from(begin, 1)), fires: true, at: begin + 285 },
+    { title: 'dropped', series: sent(0, again), fires: true },
+    { title: 'a single one that was refused', series: sent(once), fires: false },
+    { title: 'a single one that was dropped', series: sent(0, once), fires: false },
   ],
 })
 
@@ -160,12 +194,13 @@ const evaluated = (ours: Course | number, others: Course | number = 0): Series[]
   )
 
 const rulesFailing = forPeople({
-  ...{ ...critical, alert: 'PidwardenRulesFailing', since: begin, waits: 60, remembers: 300 },
+  ...{ ...critical, alert: 'PidwardenRulesFailing', since: begin, waits: 180, remembers: 300 },
   of: { ...prometheus, rule_group: group },
-  series: evaluated(from(begin, 4)),
-  description: `Prometheus prometheus:9090 could not evaluate rules of ${group} within the last five minutes: alerts of every container may be missing.`,
-  below: evaluated(4, from(begin, 9)),
+  series: evaluated(again),
+  description: `Prometheus prometheus:9090 has been failing to evaluate rules of ${group} for three minutes: alerts of every container may be missing.`,
+  below: evaluated(4, again),
   reset: evaluated(from(begin, 0, 7)),
+  also: [{ title: 'a single failure', series: evaluated(once), fires: false }],
 })
 
 const watchdog = forPeople({
@@ -178,5 +213,6 @@ const watchdog = forPeople({
 /** All of them. */
 export const itselfCases: readonly AlertCase[] = [
   ...[down, dockerUnreachable, collectorFailing, privilegeMissing, configRefused, incidentsUntold],
-  ...[webhookFailing, heartbeatMissing, notificationsLost, notDelivering, rulesFailing, watchdog],
+  ...[webhookFailing, messagesFailing, stackConfigRefused, heartbeatMissing, notificationsLost],
+  ...[notDelivering, rulesFailing, watchdog],
 ]

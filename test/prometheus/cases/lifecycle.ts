@@ -19,29 +19,54 @@ const oomKilled = forPeople({
 })
 
 /** Started at the beginning, and again at each of `times`. */
-const started = (...times: number[]): Series[] => [
+const started = (...times: number[]): Series =>
+  container('container_start_time_seconds', (at) => 1e9 + Math.max(0, ...times.filter((time) => time <= at)))
+
+/** The same by its restart policy. */
+const restarted = (...times: number[]): Series[] => [
   info(),
-  container('container_start_time_seconds', (at) => 1e9 + Math.max(0, ...times.filter((time) => time <= at))),
+  started(...times),
+  container('container_restarts_total', (at) => times.filter((time) => time <= at).length),
 ]
 
 const restartLoop = forPeople({
   ...{ ...about, alert: 'PidwardenRestartLoop', severity: 'critical', resource: 'health', level: '3' },
-  // A quarter of an hour after the first start.
+  // A quarter of an hour after the first restart.
   ...{ since: 180, waits: 0, keeps: 300, forgets: 780 },
-  series: started(60, 120, 180),
-  description: 'Container metamcp on host-a:3001 was started 3 times within a quarter of an hour.',
-  below: started(60, 120),
+  series: restarted(60, 120, 180),
+  description:
+    'Container metamcp on host-a:3001 was restarted 3 times by its restart policy within a quarter of an hour.',
+  below: restarted(60, 120),
+  // Made anew: Docker counts from 0 again.
+  reset: [info(), container('container_restarts_total', from(begin, 0, 7))],
   also: [
+    {
+      title: 'made anew in between',
+      series: [
+        info(),
+        started(60, 90, 120, 180),
+        container('container_restarts_total', (at) =>
+          at < 60 ? 0 : at < 90 ? 1 : at < 120 ? 0 : at < 180 ? 1 : 2,
+        ),
+      ],
+      fires: true,
+    },
+    {
+      title: 'somebody starts it again and again',
+      series: [info(), started(60, 120, 180), container('container_restarts_total', 1)],
+      fires: false,
+    },
     {
       title: 'recreated each time',
       series: [
-        ...started(60, 120, 180).slice(1),
+        started(60, 120, 180),
+        container('container_restarts_total', 0),
         ...[0, 60, 120, 180].map((begun) => ({
           ...info({ id: begun === 180 ? id : `id-${begun}` }),
           course: lived(begun, begun + 60),
         })),
       ],
-      fires: true,
+      fires: false,
     },
   ],
 })
@@ -74,12 +99,19 @@ const unhealthy = forPeople({
 
 const one = (metric: string, course: Course | number): Series[] => [info(), container(metric, course)]
 
+const crashedIn = (mode: string): Series[] => [info({ mode }), container('container_crashed', from(begin, 1))]
+
 const crashed = forPeople({
   ...{ ...about, alert: 'PidwardenCrashed', severity: 'critical', resource: 'health', level: '2' },
   ...{ since: begin, waits: 60 },
   series: one('container_crashed', from(begin, 1)),
   description: 'Container metamcp on host-a:3001 has ended by itself with a failure and does not run.',
   below: one('container_crashed', 0),
+  also: [
+    { title: 'in dry-run', series: crashedIn('dry-run'), fires: true },
+    { title: 'only observed', series: crashedIn('observe'), fires: false },
+    { title: 'turned off', series: crashedIn('off'), fires: false },
+  ],
 })
 
 const missing = forPeople({

@@ -46,6 +46,11 @@ const memory = (course: Course | number, ...limits: Series[]): Series[] => [
   ...limits,
 ]
 const pidsLimit = (at: number): Series => container('container_pids_limit', at)
+/** The memory of its host, and of another one. */
+const hosts = (total: number): Series[] => [
+  host('host_memory_total_bytes', total),
+  host('host_memory_total_bytes', 5500, { instance: 'host-z:3001' }),
+]
 const memoryLimit = (at: number): Series => container('container_memory_limit_bytes', at)
 
 const used = (total: number, available: number): Series[] => [
@@ -54,9 +59,11 @@ const used = (total: number, available: number): Series[] => [
 ]
 
 const hostCpu = (user: number, counter: Counter = climbing): Series[] => [
-  host('host_cpu_seconds_total', counter(user), { mode: 'user' }),
-  host('host_cpu_seconds_total', counter(0), { mode: 'system' }),
-  host('host_cpu_seconds_total', counter(3), { mode: 'idle' }),
+  host('host_cpu_seconds_total', counter(user / 2), { mode: 'user' }),
+  host('host_cpu_seconds_total', counter(user / 4), { mode: 'system' }),
+  host('host_cpu_seconds_total', counter(user / 4), { mode: 'softirq' }),
+  // Nobody else has to wait because of these.
+  ...['idle', 'iowait', 'nice'].map((mode) => host('host_cpu_seconds_total', counter(3), { mode })),
 ]
 
 const pressure = (waiting: number, counter: Counter = climbing): Series[] => [
@@ -136,10 +143,10 @@ export const recordingCases: readonly RecordingCase[] = [
       {
         title: 'only a wanted one',
         series: pids(climbing(0.2, 10), wants('pids', 350), wants('memory', 7), configured('pids', 9)),
-        value: 500,
+        value: undefined,
       },
       {
-        title: 'the one in force before the wanted one',
+        title: 'the one in force, whatever is wanted',
         series: pids(climbing(0.2, 10), pidsLimit(400), wants('pids', 350)),
         value: 750,
       },
@@ -155,12 +162,22 @@ export const recordingCases: readonly RecordingCase[] = [
     value: 2000,
     below: { series: memory(1200, memoryLimit(9200)), value: undefined },
     also: [
-      { title: 'no limit', series: memory(climbing(2)), value: undefined },
+      { title: 'no limit, and nothing is known of the host', series: memory(climbing(2)), value: undefined },
+      {
+        title: 'no limit but the memory of its host',
+        series: memory(climbing(2), ...hosts(9200)),
+        value: 2000,
+      },
+      {
+        title: 'the limit in force before the memory of the host',
+        series: memory(climbing(2), memoryLimit(9200), ...hosts(6200)),
+        value: 2000,
+      },
       { title: 'at the limit', series: memory(climbing(2), memoryLimit(5200)), value: undefined },
       {
         title: 'only a wanted one',
         series: memory(climbing(2), wants('memory', 6200), wants('pids', 7), configured('memory', 9)),
-        value: 500,
+        value: undefined,
       },
       { title: 'within the hour', series: memory(from(4200 - 3000, 9, 1), memoryLimit(9200)), value: 'some' },
       { title: 'longer ago', series: memory(from(4200 - 3900, 9, 1), memoryLimit(9200)), value: undefined },

@@ -1,6 +1,6 @@
 /** What becomes of healing. */
 import type { AlertCase } from '../alert-case.ts'
-import { type Course, container, from, host, type Series } from '../series.ts'
+import { type Course, container, from, host, info, type Series } from '../series.ts'
 import { aHost, aName, forPeople } from './people.ts'
 
 const about = { resource: 'remediation', dashboard: 'remediation' } as const
@@ -63,7 +63,7 @@ const stuck = forPeople({
   ...{ since: begin, waits: 600, of: aName },
   series: [container('remediation_in_progress', from(begin, 1, '_'))],
   description:
-    'A run has been at work on container metamcp on host-a:3001 for ten minutes without a pause; twice the time that it is given.',
+    'A run has been at work on container metamcp on host-a:3001 for ten minutes without a pause: it does not come to an end, or one run follows the other.',
   // One run after another, with five seconds between them.
   below: [container('remediation_in_progress', (now) => (now % 300 === 0 ? 'stale' : 1))],
 })
@@ -99,7 +99,8 @@ const ineffective = forPeople({
 })
 
 /** An incident that is critical at first and then an emergency. */
-const incident = (until: number): Series[] => [
+const incident = (until: number, mode = 'enforce'): Series[] => [
+  info({ mode }),
   container('incident_active', (now) => (now < 600 ? 1 : now === 600 ? 'stale' : '_'), { tier: 'critical' }),
   container('incident_active', (now) => (now < 600 || now > until ? '_' : now === until ? 'stale' : 1), {
     tier: 'emergency',
@@ -113,6 +114,10 @@ const unresolved = forPeople({
   description:
     'The incident of container metamcp on host-a:3001 has been open for an hour. GET /api/incidents says what it waits for.',
   below: incident(3600),
+  also: [
+    { title: 'in dry-run', series: incident(9000, 'dry-run'), fires: true },
+    { title: 'only observed', series: incident(9000, 'observe'), fires: false },
+  ],
 })
 
 const stopped = forPeople({
