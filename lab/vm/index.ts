@@ -43,11 +43,19 @@ export async function runInVm(jobFolder: string, options: VmOptions): Promise<Vm
   const work = makeRunFolder('machine')
   try {
     const job = join(work, 'job.img')
-    await makeDisk(machine.programs, jobFolder, job, '1G')
-    log('switching the machine on')
     const console = join(work, 'console.log')
-    const ended = await switchOn(machine, job, console, options)
-    const result = parseConsole(textOf(console))
+    const once = async (): Promise<{ ended: RunResult; result: VmResult | undefined }> => {
+      for (const file of [console, job]) rmSync(file, { force: true })
+      await makeDisk(machine.programs, jobFolder, job, '1G')
+      log('switching the machine on')
+      const ended = await switchOn(machine, job, console, options)
+      return { ended, result: parseConsole(textOf(console)) }
+    }
+    let { ended, result } = await once()
+    if (result === undefined && panicked(textOf(console))) {
+      log('its kernel panicked: once in a long while the emulated processor fails; switching it on again')
+      ;({ ended, result } = await once())
+    }
     if (result === undefined) throw failure(console, ended, options)
     if (options.results !== undefined) await readDisk(machine.programs, job, '/out', options.results)
     return result
@@ -88,6 +96,9 @@ export function parseConsole(text: string): VmResult | undefined {
   const [, output, code] = pattern.exec(text.replaceAll('\r', '')) ?? []
   return output === undefined || code === undefined ? undefined : { code: Number(code), output }
 }
+
+/** Whether the kernel has given up. No program that a job runs can bring it to that. */
+export const panicked = (text: string): boolean => text.includes('Kernel panic - not syncing')
 
 function failure(console: string, { code, stderr }: RunResult, { deadline }: VmOptions): Error {
   const kept = join(folder(vmPlaces.logs), 'console.log')

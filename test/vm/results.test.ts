@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseConsole } from '../../lab/vm/index.ts'
+import { panicked, parseConsole } from '../../lab/vm/index.ts'
 import { disagreement, type Expectation } from './expected.ts'
 import { parseReadings, parseScrape, type Round } from './results.ts'
 
@@ -65,4 +65,9 @@ pidwarden_container_info{name="a",id="f00",image="x:y"} 1
   t.equal(value('container_cpu_seconds_total mode="user"', 'a'), 1.5)
   t.same(info('a'), { id: 'f00', image: 'x:y' })
   t.equal(info('b'), undefined)
+})
+
+t.test('a kernel that has given up says so', async (t) => {
+  t.ok(panicked('[   42.665070] Kernel panic - not syncing: Fatal exception in interrupt\r\n'))
+  t.notOk(panicked('VM-JOB-BEGIN\r\n'))
 })
