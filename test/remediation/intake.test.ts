@@ -323,3 +323,15 @@ t.test('where nothing may be done, people hear of it all the same', async (t) =>
   )
   t.match(journal.incidents.openOf('large'), { level: 1 }, 'that it is large is no news')
 })
+
+t.test("of pidwarden's own stack operations hear of everything that is grave", async (t) => {
+  const { receive, journal, host, engine } = setUp()
+  const labels = { 'pidwarden.mode': 'enforce', 'pidwarden.stack': 'pidwarden' }
+  const { container } = addGateway(host, engine, 'grafana', labels)
+  const [verdict] = receive(
+    alertAbout(container, { resource: 'memory', playbook: 'restart', tier: 'nuclear' }),
+  )
+  t.match(verdict, { verdict: 'skipped', reason: 'own_stack' })
+  t.same(journal.openRuns(), [])
+  t.match(journal.incidents.openOf('grafana'), { resource: 'memory', level: 2 })
+})

@@ -44,9 +44,9 @@ const heldBack: ReadonlySet<Reason> = new Set([
 const several = 2
 
 /**
- * Which people an incident is for. 1: only the log. 2: operations, as it is large, or grave and nothing may be done. 3: engineering, as what was done did
- * not help, or it was restarted several times. 4: everybody, as many containers want action at once. 5, a person must
- * act, is not told by numbers: whoever gives up says so.
+ * Which people an incident is for. 1: only the log. 2: operations, as it is large, or grave and nothing may be done.
+ * 3: engineering, as what was done did not help, or it was restarted several times. 4: everybody, as many containers
+ * want action at once. 5, a person must act, is not told by numbers: whoever gives up says so.
  */
 export function levelOf({ tier, measurement, deeds, reason }: Gravity, settings: LevelSettings): Level {
   if (reason === 'storm') return 4
