@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { createObserver } from './census/observe.ts'
+import { OomKills } from './census/oom-kills.ts'
 import { policyFor } from './census/policies.ts'
 import type { Policy } from './census/policy.ts'
 import { createUrgency } from './census/steps.ts'
@@ -48,6 +49,9 @@ const troublePause = 5000
 /** Between two looks for containers that were stopped here and do not run again, milliseconds. */
 const debtPause = 30_000
 
+/** Between two looks whether more was killed for want of memory, milliseconds. */
+const oomPause = 5000
+
 /** Between two looks for what the journal may forget, milliseconds; and between two stretches of forgetting. */
 const tidyPause = 3_600_000
 const tidyStep = 100
@@ -92,7 +96,8 @@ export function createService(options: ServiceOptions): Service {
   const builder = createBuilder(options.dockerSocket)
   const procfs = createProcfs(options.procRoot)
   const signals = createSignals()
-  const inventory = createInventory(docker, clock, logger)
+  const oomKills = new OomKills(journal.oomCounts.load())
+  const inventory = createInventory(docker, clock, logger, ({ name, action }) => oomKills.see(name, action))
   let config = options.config
   let policyNow = policyFor(config)
   let playbooksNow = createPlaybooks(config.playbooks)
@@ -109,8 +114,10 @@ export function createService(options: ServiceOptions): Service {
     hostCores: availableParallelism(),
     ownLimits: ownLimitsOf(journal),
     ownPid,
+    oomKills,
     urgency,
   })
+  const saveOomCount = journal.oomCounts.save.bind(journal.oomCounts)
   const settings = () => config.remediation
   const playbooks = () => playbooksNow
   const sessions = createSessionWatch({
@@ -298,6 +305,7 @@ export function createService(options: ServiceOptions): Service {
         repeat('look after incidents', watchPause, watch.look),
         repeat('tell of incidents', postPause, poster.post),
         repeat('look at sessions', sessionPause, sessions.round),
+        repeat('keep the counts of OOM kills', oomPause, async () => oomKills.save(saveOomCount)),
       ])
     },
     reload(next) {
@@ -316,6 +324,7 @@ export function createService(options: ServiceOptions): Service {
         await runner.drain()
         stopping.abort()
         await background
+        oomKills.save(saveOomCount)
         journal.close()
       }
     },

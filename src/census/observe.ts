@@ -5,7 +5,7 @@ import type { Procfs } from '../host/procfs.ts'
 import { errorMessage, type Reading, valueIn } from '../host/reading.ts'
 import { CpuUse } from './cpu-use.ts'
 import { heldLimits, type Limits } from './limits.ts'
-import { Odometer } from './odometer.ts'
+import { OomKills } from './oom-kills.ts'
 import type { Policy } from './policy.ts'
 import type { Process } from './process.ts'
 import { ProcessMemory } from './remember.ts'
@@ -29,8 +29,6 @@ export interface Census extends Scene {
   readonly cpu?: number
   /** Process starts that were seen since pidwarden was started: one that lived between two looks was not. */
   readonly starts: number
-  /** OOM kills under this name, over all lives of the container; absent where the kernel does not tell. */
-  readonly oomKills?: number
   /** True when pidwarden itself runs in there. */
   readonly self: boolean
 }
@@ -42,6 +40,8 @@ export interface Observation {
   /** Where tiers begin, percentages resolved with the limits that are in force now. */
   readonly thresholds: Thresholds
   readonly census: Reading<Census>
+  /** OOM kills under this name, over all lives of the container; absent where nobody has told anything. */
+  readonly oomKills?: number
 }
 
 /** What the observer reads through. */
@@ -56,6 +56,8 @@ export interface ObserverPorts {
   readonly ownLimits?: (containerId: string, held: Limits) => Limits
   /** Pid of pidwarden in the PID namespace that procfs shows. */
   readonly ownPid: number
+  /** What Docker told of, beside what the kernel does. */
+  readonly oomKills?: OomKills
   /** What a census gives way to. */
   readonly urgency?: Urgency
 }
@@ -85,13 +87,12 @@ const handful = 16
 
 /** An observer with an empty memory and a key of its own for identities. */
 export function createObserver(ports: ObserverPorts): Observer {
-  const { procfs, cgroups, clock } = ports
+  const { procfs, cgroups, clock, oomKills = new OomKills() } = ports
   const memory = new ProcessMemory(procfs)
   const scenes = new Scenes(memory)
   const stillness = new Stillness()
   const placed = new Map<string, CgroupPaths>()
   const starts = new Map<string, number>()
-  const oomKills = new Odometer()
   const cpuUse = new CpuUse(clock)
 
   function begin(fresh: boolean): Look {
@@ -172,7 +173,7 @@ export function createObserver(ports: ObserverPorts): Observer {
     const cgroup = cgroups.read(paths.value)
     const processes = yield* readProcesses(container, pids.value, cgroup, how)
     const { tree, instances, counted } = yield* scenes.tell(life, processes, container.pid, policy)
-    const killed = cgroup.oomKills
+    if (cgroup.oomKills !== undefined) oomKills.read(name, life, cgroup.oomKills)
     const cpu = cpuUse.cores(life, cgroup.cpuTotal)
     return {
       kind: 'value',
@@ -187,7 +188,6 @@ export function createObserver(ports: ObserverPorts): Observer {
         zombies: countZombies(processes, cgroup.pids, procfs),
         starts: starts.get(name) ?? 0,
         ...(cpu === undefined ? {} : { cpu }),
-        ...(killed === undefined ? {} : { oomKills: oomKills.total(name, life, killed) }),
         self: tree.processes.has(ports.ownPid),
       },
     }
@@ -206,7 +206,9 @@ export function createObserver(ports: ObserverPorts): Observer {
     const held = cgroup === undefined ? {} : heldLimits(cgroup)
     const own = Object.entries(ports.ownLimits?.(container.id, held) ?? held).filter(([, limit]) => limit > 0)
     const facts = { hostCores: ports.hostCores, ...Object.fromEntries(own) }
-    return { container, policy, thresholds: resolveThresholds(policy.tiers, policy.limits, facts), census }
+    const thresholds = resolveThresholds(policy.tiers, policy.limits, facts)
+    const killed = oomKills.total(container.name)
+    return { container, policy, thresholds, census, ...(killed === undefined ? {} : { oomKills: killed }) }
   }
 
   function forget(containers: readonly KnownContainer[], round: number): void {

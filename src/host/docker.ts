@@ -61,6 +61,8 @@ export type LimitsChange = ConfiguredLimits
 export interface ContainerEvent {
   readonly action: string
   readonly id: string
+  /** Of the container at that moment. */
+  readonly name: string
 }
 
 /** The Docker Engine API as far as pidwarden uses it. Every call has a deadline and throws DockerError. */

@@ -124,7 +124,9 @@ async function follow(
   try {
     for await (const line of createInterface({ input: stream })) {
       const event: unknown = JSON.parse(line)
-      if (isContainerEvent(event)) onEvent({ action: event.Action, id: event.Actor.ID })
+      if (!isContainerEvent(event)) continue
+      const { Action, Actor } = event
+      onEvent({ action: Action, id: Actor.ID, name: String(Actor.Attributes?.name ?? '') })
     }
   } catch (error) {
     if (!signal.aborted) throw translate('follow events', error)
@@ -132,7 +134,13 @@ async function follow(
   if (!signal.aborted) throw new DockerError('unreachable', 'Docker ended the event stream')
 }
 
-function isContainerEvent(event: unknown): event is { Action: string; Actor: { ID: string } } {
+/** What is used of an event of type container. */
+interface SomeEvent {
+  readonly Action: string
+  readonly Actor: { readonly ID: string; readonly Attributes?: { readonly name?: unknown } }
+}
+
+function isContainerEvent(event: unknown): event is SomeEvent {
   if (typeof event !== 'object' || event === null || !('Action' in event) || !('Actor' in event)) return false
   const { Action, Actor } = event
   return typeof Action === 'string' && typeof Actor === 'object' && Actor !== null && 'ID' in Actor

@@ -6,7 +6,7 @@ export type EndedBy = 'itself' | 'order'
 /** How the last lives of containers ended, told from Docker's event stream. */
 export interface Endings {
   /** Takes in one event, in the order of the stream. */
-  see(event: ContainerEvent): void
+  see(event: Pick<ContainerEvent, 'action' | 'id'>): void
   /** The stream was broken: what was not seen to its end may have had another life meanwhile. */
   interrupt(): void
   /** Forgets all but these containers. */

@@ -1,6 +1,6 @@
 import { imageReference } from './builder.ts'
 import type { Clock } from './clock.ts'
-import { type ContainerRecord, type Docker, DockerError } from './docker.ts'
+import { type ContainerEvent, type ContainerRecord, type Docker, DockerError } from './docker.ts'
 import { createEndings, type EndedBy } from './endings.ts'
 import { errorMessage } from './reading.ts'
 
@@ -62,8 +62,13 @@ const rememberedIds = 10_000
 /** Events that change nothing which pidwarden keeps; exec_* come by the thousand from health checks. */
 const idleActions = /^(exec_|attach|top|resize|copy|archive-path|export|commit)/
 
-/** An empty inventory of `docker`; `follow` fills it. */
-export function createInventory(docker: Docker, clock: Clock, log: InventoryLog): Inventory {
+/** An empty inventory of `docker`; `follow` fills it. `hear` is told of every event as it comes. */
+export function createInventory(
+  docker: Docker,
+  clock: Clock,
+  log: InventoryLog,
+  hear: (event: ContainerEvent) => void = () => {},
+): Inventory {
   const known = new Map<string, KnownContainer>()
   /** Monotonic clock of the last time that each was read; none for those that could not be. */
   const readAt = new Map<string, number>()
@@ -167,6 +172,7 @@ export function createInventory(docker: Docker, clock: Clock, log: InventoryLog)
     const events = docker.events((event) => {
       if (idleActions.test(event.action)) return
       endings.see(event)
+      hear(event)
       if (event.action === 'destroy') known.delete(event.id)
       touched.add(event.id)
       wake()

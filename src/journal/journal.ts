@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Changes } from './changes.ts'
 import { Incidents } from './incidents.ts'
 import { Notices } from './notices.ts'
+import { OomCounts } from './oom-counts.ts'
 import type { Ending } from './outcomes.ts'
 import { JournalReader } from './reader.ts'
 import type { Episode, Measurement, NewEffect, NewEpisode, NewRun, Run } from './records.ts'
@@ -23,6 +24,7 @@ export class Journal extends JournalReader {
   override readonly incidents: Incidents
   readonly notices: Notices
   readonly sessions: SessionMemories
+  readonly oomCounts: OomCounts
 
   /** `database` as openDatabase() made it; `now` gives milliseconds since the epoch. */
   constructor(database: DatabaseSync, now: () => number) {
@@ -33,6 +35,7 @@ export class Journal extends JournalReader {
     this.incidents = new Incidents(this.sql, this.changes, now)
     this.notices = new Notices(this.sql, now)
     this.sessions = new SessionMemories(this.sql, now)
+    this.oomCounts = new OomCounts(this.sql, now)
   }
 
   /** Runs `work` in one transaction: all of it is on file afterwards, or nothing. */

@@ -235,4 +235,17 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX effects_strays ON effects (id) WHERE kind = 'stray' AND result IS NULL;
   `,
+  `
+  CREATE TABLE oom_counts (
+    name TEXT PRIMARY KEY,
+    life TEXT NOT NULL,
+    before INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    told INTEGER NOT NULL,
+    since INTEGER,
+    written_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX oom_counts_written ON oom_counts (written_at);
+  `,
 ]

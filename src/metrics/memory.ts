@@ -28,20 +28,21 @@ export const memory: CensusFamily = (exposition) => {
   )
   const oomKills = exposition.counter(
     'container_oom_kills_total',
-    'Processes ended by the kernel for want of memory, added up under the name over restarts (oom_kill).',
+    'Processes ended by the kernel for want of memory, added up under the name over restarts (oom_kill, and oom events of Docker).',
     ['name'],
   )
   return (observations) => {
-    for (const { container, census } of observations) {
-      if (census.kind !== 'value') continue
+    for (const { container, census, oomKills: killed } of observations) {
       const { name } = container
-      const { cgroup, oomKills: killed } = census.value
+      // Also of one that went down with what was killed.
+      if (killed !== undefined) oomKills.set({ name }, killed)
+      if (census.kind !== 'value') continue
+      const { cgroup } = census.value
       if (cgroup.memoryUsage !== undefined) usage.set({ name }, cgroup.memoryUsage)
       if (cgroup.memoryWorkingSet !== undefined) workingSet.set({ name }, cgroup.memoryWorkingSet)
       if (cgroup.memoryAnon !== undefined) anon.set({ name }, cgroup.memoryAnon)
       if (cgroup.memorySwap !== undefined) swap.set({ name }, cgroup.memorySwap)
       if (cgroup.memoryPeak !== undefined) peak.set({ name }, cgroup.memoryPeak)
-      if (killed !== undefined) oomKills.set({ name }, killed)
       if (cgroup.memoryLimit !== undefined) limit.set({ name }, cgroup.memoryLimit)
     }
   }

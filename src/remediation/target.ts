@@ -61,7 +61,7 @@ export async function admitTarget(
     return pauses.every((one) => one.runId !== runId)
   }
 
-  function sight(found: KnownContainer, { policy, thresholds, census }: Observation): Sighting {
+  function sight(found: KnownContainer, { census, ...seen }: Observation): Sighting {
     const aside = refuseAside(found)
     if (aside !== undefined) throw new RunStop(aside)
     // Recreated it would have another id; restarted it has another start time, and every pid means something else.
@@ -80,6 +80,7 @@ export async function admitTarget(
       const detail = census.kind === 'gone' ? `the container is ${found.state}` : census.detail
       throw new RunStop({ outcome: 'unknown', reason: 'census_unknown', detail })
     }
+    const { policy } = seen
     if (policy.mode !== mode) {
       throw new RunStop({
         outcome: 'cancelled',
@@ -87,7 +88,7 @@ export async function admitTarget(
         detail: `the mode is now ${policy.mode}`,
       })
     }
-    return { container: found, policy, thresholds, census: census.value }
+    return { ...seen, container: found, census: census.value }
   }
 
   return {

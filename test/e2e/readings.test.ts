@@ -169,6 +169,36 @@ async function compare(t: Test, lab: Lab): Promise<void> {
     },
   )
 
+  await t.test(
+    'OOM kills of what takes its container with it are counted, though nobody can read them',
+    async (t) => {
+      const told = async (name: string) =>
+        family(await stack.metrics(), 'container_oom_kills_total')[`name="${nameOf(name)}"`]
+      const command = ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1']
+      const doomed = { ...makes.oom, command }
+      const ended = async (name: string, count: number): Promise<true> => {
+        const format = '{{.State.Status}} {{.State.OOMKilled}} {{.RestartCount}}'
+        const state = await docker(lab, 'inspect', '--format', format, nameOf(name))
+        if (state !== `exited true ${count}`) throw new Error(`${name} is ${state}`)
+        return true
+      }
+      await start('doomed', doomed)
+      await until('it has ended', () => ended('doomed', 0), 20_000)
+      await until('its kill is counted', async () => (await told('doomed')) === 1)
+      await docker(lab, 'start', nameOf('doomed'))
+      await until('it has ended again', async () => (await told('doomed')) === 2, 20_000)
+      await until('nobody is to start it any more', () => ended('doomed', 0))
+      await start('stubborn', { ...doomed, args: [...doomed.args, '--restart', 'on-failure:3'] })
+      await until('it has ended for good', () => ended('stubborn', 3), 30_000)
+      await until('each of its lives is counted', async () => (await told('stubborn')) === 4)
+      t.equal(await told('doomed'), 2, 'those of the other stay what they were')
+      t.equal(await told('unlimited'), 0)
+      await stack.restart()
+      await until('the next pidwarden knows Docker', async () => (await told('unlimited')) === 0)
+      t.same([await told('doomed'), await told('stubborn')], [2, 4], 'over a restart of pidwarden')
+    },
+  )
+
   // The engine tells of a removal while it answers `docker rm`; no Prometheus comes again within a second.
   await t.test('the next scrape after a container is removed has no series of it', async (t) => {
     const gone = (what: string) =>

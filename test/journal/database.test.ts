@@ -14,24 +14,27 @@ const tables = (database: DatabaseSync) =>
     .all()
     .map(({ name }) => name)
 
+const allTables = [
+  'deliveries',
+  'effects',
+  'episodes',
+  'incidents',
+  'notices',
+  'oom_counts',
+  'releases',
+  'runs',
+  'session_memories',
+  'steps',
+  'stops',
+  'tallies',
+]
+
 t.test('an empty place gets every table, its folder too', async (t) => {
   const path = join(emptyFolder(t), 'a', 'b', 'journal.db')
   const { database, setAside } = openDatabase(path, now)
   t.teardown(() => database.close())
   t.equal(setAside, undefined)
-  t.same(tables(database), [
-    'deliveries',
-    'effects',
-    'episodes',
-    'incidents',
-    'notices',
-    'releases',
-    'runs',
-    'session_memories',
-    'steps',
-    'stops',
-    'tallies',
-  ])
+  t.same(tables(database), allTables)
   t.equal(database.prepare('PRAGMA user_version').get()?.user_version, migrations.length)
   t.equal(database.prepare('PRAGMA journal_mode').get()?.journal_mode, 'wal')
   t.equal(database.prepare('PRAGMA foreign_keys').get()?.foreign_keys, 1)
@@ -43,7 +46,7 @@ t.test('an empty file is a new journal', async (t) => {
   const { database, setAside } = openDatabase(path, now)
   t.teardown(() => database.close())
   t.equal(setAside, undefined)
-  t.equal(tables(database).length, 11)
+  t.same(tables(database), allTables)
 })
 
 t.test('what is up to date is left as it is', async (t) => {
@@ -159,19 +162,7 @@ for (const [name, spoil] of [
     t.teardown(() => database.close())
     t.equal(setAside, `${path}.corrupt-2026-11-20T123456.789Z`)
     t.same(readFileSync(setAside ?? ''), spoilt, 'every byte of it is still there')
-    t.same(tables(database), [
-      'deliveries',
-      'effects',
-      'episodes',
-      'incidents',
-      'notices',
-      'releases',
-      'runs',
-      'session_memories',
-      'steps',
-      'stops',
-      'tallies',
-    ])
+    t.same(tables(database), allTables)
     t.same(new Journal(database, () => now).openRuns(), [])
   })
 }

@@ -135,13 +135,13 @@ t.test('the series of a container are gone with it, in the very next scrape', as
   engine.halt(other)
   const stopped = await scrape()
   t.match(stopped, 'pidwarden_container_info{name="other"', 'who it is stays')
+  t.match(stopped, 'pidwarden_container_oom_kills_total{name="other"} 1\n', 'and how often it was hit')
   for (const name of [
     'processes',
     'pids',
     'pids_limit',
     'pids_limit_hits_total',
     'memory_anon_bytes',
-    'oom_kills_total',
     'cpu_seconds_total',
     'cpu_limit_cores',
     'limit_enforced',

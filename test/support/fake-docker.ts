@@ -93,7 +93,7 @@ export function createFakeDocker(): FakeDocker {
   }
 
   function emit(action: string, id: string): void {
-    for (const { onEvent } of [...streams]) onEvent({ action, id })
+    for (const { onEvent } of [...streams]) onEvent({ action, id, name: containers.get(id)?.name ?? '' })
   }
 
   return {

@@ -7,7 +7,7 @@ import { type Lab, openLab } from '../../lab/index.ts'
 import { lacking } from '../../lab/provided.ts'
 import { parseConfig } from '../../src/config.ts'
 import type { Run, RunStory } from '../../src/journal/records.ts'
-import { createService } from '../../src/service.ts'
+import { createService, type Service } from '../../src/service.ts'
 import { type Daemon, startAlertmanager, startPrometheus } from './daemons.ts'
 import { freePort } from './ports.ts'
 
@@ -29,6 +29,8 @@ export interface Stack {
   metrics(): Promise<string>
   /** Goes on with another configuration file. */
   reload(config: string): void
+  /** Stops pidwarden, and starts another one with the journal of the first. */
+  restart(): Promise<void>
 }
 
 /** How a test wants its stack. */
@@ -63,19 +65,23 @@ export async function startStack(t: Test, lab: Lab, options: StackOptions = {}):
   const alertmanagers: Daemon[] = []
   /** They come after pidwarden, whose address they need. */
   const alertmanagerUrls: string[] = []
-  const service = createService({
-    config: parseConfig(config, 'pidwarden.yaml'),
-    token,
-    alertmanagers: alertmanagerUrls,
-    journalPath: join(folder, 'journal.db'),
-    dockerSocket,
-    procRoot: '/proc',
-    cgroupRoot: '/sys/fs/cgroup',
-    logger: pino({ level: process.env.PIDWARDEN_LOG_LEVEL ?? 'silent' }),
-  })
   const port = await freePort()
-  service.start()
-  await service.app.listen({ host: '127.0.0.1', port })
+  async function startPidwarden(): Promise<Service> {
+    const started = createService({
+      config: parseConfig(config, 'pidwarden.yaml'),
+      token,
+      alertmanagers: alertmanagerUrls,
+      journalPath: join(folder, 'journal.db'),
+      dockerSocket,
+      procRoot: '/proc',
+      cgroupRoot: '/sys/fs/cgroup',
+      logger: pino({ level: process.env.PIDWARDEN_LOG_LEVEL ?? 'silent' }),
+    })
+    started.start()
+    await started.app.listen({ host: '127.0.0.1', port })
+    return started
+  }
+  let service = await startPidwarden()
   t.teardown(() => service.stop())
   const url = `http://127.0.0.1:${port}`
   for (let made = 0; made < count; made++) {
@@ -123,6 +129,10 @@ export async function startStack(t: Test, lab: Lab, options: StackOptions = {}):
         .map(({ labels }) => labels.alertname ?? '')
     },
     reload: (text) => service.reload(parseConfig(text, 'pidwarden.yaml')),
+    async restart() {
+      await service.stop()
+      service = await startPidwarden()
+    },
     async metrics() {
       return (await fetch(`${url}/metrics`)).text()
     },

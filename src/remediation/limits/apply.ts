@@ -36,7 +36,7 @@ export async function applyLimits(
   means: Means,
 ): Promise<Applied> {
   const before = momentOf(sighting)
-  const { oomKills = 0 } = sighting.census
+  const { oomKills = 0 } = sighting
   const set: Record<string, number> = {}
   const failed: { change: Change; why: string }[] = []
   for (const change of changesOf(judged, standing)) {
@@ -57,7 +57,7 @@ export async function applyLimits(
   if (first.length > 0) seen = await means.look()
   const amiss = first.length > 0 ? amissAfter(set, before, momentOf(seen)) : first
   const repaired = first.filter(({ limit }) => !amiss.some((one) => one.limit === limit))
-  return { set, failed, amiss, repaired, killed: Math.max(0, (seen.census.oomKills ?? 0) - oomKills) }
+  return { set, failed, amiss, repaired, killed: Math.max(0, (seen.oomKills ?? 0) - oomKills) }
 }
 
 function momentOf({ container, census }: Sighting): Moment {
