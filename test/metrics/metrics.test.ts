@@ -214,10 +214,12 @@ t.test('what could not be read is absent, never zero', async (t) => {
   system.read = () => Promise.reject(new Error('no meminfo'))
   host.cgroupFailure = denied
   const blind = parseExposition(await scrape())
-  // Docker tells of its own, and the policy is ours: everything else is of the kernel.
+  // Docker tells of its own, and the policy and what was added up are ours: everything else is of the kernel.
   const told = ['info', 'state', 'health', 'start_time_seconds', 'restarts_total', 'crashed', 'threshold']
   const stays = new Set(
-    [...told, 'limit', 'policy_errors', 'absent'].map((name) => `pidwarden_container_${name}`),
+    [...told, 'limit', 'policy_errors', 'absent', 'oom_kills_total'].map(
+      (name) => `pidwarden_container_${name}`,
+    ),
   )
   for (const name of seen.keys()) {
     if (!/^pidwarden_(host|container)_/.test(name)) continue
