@@ -10,7 +10,9 @@ RUN npm ci --omit=dev --ignore-scripts
 FROM node:24-bookworm-slim
 LABEL pidwarden.stack=pidwarden
 WORKDIR /app
+# One arena of malloc for all threads: with several of them more than 10 MiB of what strips the types are never given back.
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=1 \
     PIDWARDEN_HOST=0.0.0.0 \
     PIDWARDEN_JOURNAL=/var/lib/pidwarden/journal.db \
     PIDWARDEN_TOKEN_FILE=/run/pidwarden/token
@@ -29,4 +31,5 @@ USER 0:65534
 # Starts a whole Node, so it runs seldom once the service is up.
 HEALTHCHECK --interval=30s --timeout=10s --retries=3 --start-period=30s --start-interval=1s \
   CMD ["node", "--max-semi-space-size=1", "-e", "fetch(`http://127.0.0.1:${process.env.PIDWARDEN_PORT || 3001}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=2", "--optimize-for-size", "--no-memory-reducer", "src/main.ts"]
+# A heap that grows by a fifth is swept often enough for 128 MiB; --optimize-for-size would do it in pauses of 10 to 30 ms.
+ENTRYPOINT ["node", "--max-semi-space-size=2", "--heap-growing-percent=20", "--no-memory-reducer", "--v8-pool-size=1", "src/main.ts"]

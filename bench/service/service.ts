@@ -8,7 +8,7 @@ import { end, start } from '../children.ts'
 import type { Farm } from '../farm/farm.ts'
 import { type Scrape, scrape, sumOf } from '../http.ts'
 import { leavesBehind } from '../leftovers.ts'
-import { shippedFlags } from '../node.ts'
+import { shippedEnvironment, shippedFlags } from '../node.ts'
 import { shipped } from '../places.ts'
 
 /** What its own API is called with. */
@@ -45,6 +45,7 @@ export async function startService(farm: Farm, options: ServiceOptions = {}): Pr
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'production',
+      ...shippedEnvironment(),
       PIDWARDEN_PORT: '0',
       PIDWARDEN_JOURNAL: join(folder, 'journal.db'),
       PIDWARDEN_TOKEN: token,

@@ -4,7 +4,7 @@ import { playEngine } from '../../bench/farm/engine.ts'
 import { chainsOf, deep, wide } from '../../bench/farm/farm.ts'
 import { inspected } from '../../bench/farm/inspected.ts'
 import { sumOf } from '../../bench/http.ts'
-import { shippedFlags } from '../../bench/node.ts'
+import { shippedEnvironment, shippedFlags } from '../../bench/node.ts'
 import { createDocker } from '../../src/host/dockerode.ts'
 
 t.test('a farm has as many processes as it says: init, gateway, chains of three, single ones', async (t) => {
@@ -42,5 +42,6 @@ t.test('the sum of a family', async (t) => {
 
 t.test('what is measured runs under the flags of the image', async (t) => {
   t.ok(shippedFlags().length > 0)
+  t.strictSame(shippedEnvironment(), { MALLOC_ARENA_MAX: '1' })
   t.ok(shippedFlags().every((flag) => flag.startsWith('--')))
 })

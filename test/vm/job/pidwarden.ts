@@ -19,8 +19,9 @@ export async function startPidwarden(repository: string, config: string, log: st
   const file = openSync(log, 'w')
   const options = [
     '--max-semi-space-size=2',
-    '--optimize-for-size',
+    '--heap-growing-percent=20',
     '--no-memory-reducer',
+    '--v8-pool-size=1',
     join(repository, 'src/main.ts'),
   ]
   spawn(process.execPath, options, {
