@@ -10,15 +10,14 @@ const leaking = '@modelcontextprotocol/server-memory'
 
 const lab = await labFor(t)
 if (lab) {
-  // Old enough at critical after a few seconds. The tiers above it begin where all of the leak is there: what is held back
-  // or ended before would not be counted.
+  // The only tier that acts begins where all of the leak is there: what is held back or ended before would not be counted.
   const config = `
     policy:
       thresholds:
-        duplicates: { emergency: false, nuclear: 60 }
-        processes: { emergency: false, nuclear: false }
+        duplicates: { critical: false, emergency: false, nuclear: false }
+        processes: { critical: false, emergency: false, nuclear: false }
         startup: { emergency: false }
-    remediation: { minimumAge: { critical: 8 } }
+    remediation: { minimumAge: { critical: 0 } }
   `
   const stack = await startStack(t, lab, { config })
 
@@ -27,7 +26,11 @@ if (lab) {
     { count: 60, tier: 'nuclear', playbook: 'restart' },
   ]) {
     await t.test(`${count} duplicates, ${tier}: cleaned up without a restart`, async (t) => {
-      const labels = { 'pidwarden.mode': 'enforce', 'pidwarden.profile': 'generic' }
+      const labels = {
+        'pidwarden.mode': 'enforce',
+        'pidwarden.profile': 'generic',
+        [`pidwarden.thresholds.duplicates.${tier}`]: String(count),
+      }
       const container = await startLeaky(lab, { labels })
       t.teardown(() => container.remove())
       const bystander = await startLeaky(lab, {})

@@ -87,12 +87,27 @@ if (lab) {
       .length ?? 0
   const before = await scrapes()
   await until('it was scraped again', async () => (await scrapes()) > before + 3)
-  const range = { from, to: Date.now() / 1000, step: 1 }
+  const untilNow = () => ({ from, to: Date.now() / 1000, step: 1 })
+  const answers = async (expr: string): Promise<boolean> =>
+    (await queryRange(prometheus, expr, untilNow())).length > 0
+  const fired = async (): Promise<string[]> => {
+    const expr = 'group by (alertname) (ALERTS{alertstate="firing"})'
+    return (await queryRange(prometheus, expr, untilNow())).map(({ metric }) => metric.alertname ?? '')
+  }
+  const toFire = ['PidwardenDuplicatesCritical', 'PidwardenOomKilled', 'PidwardenWatchdog']
+  const records = (await recordings()).map(({ record }) => record)
+  // On a busy machine some of it comes later. What does not come at all is named below, one by one.
+  await until('every rule has had its turn', async () => {
+    const names = await fired()
+    return (
+      toFire.every((name) => names.includes(name)) &&
+      !(await some(records, async (one) => !(await answers(one))))
+    )
+  }).catch((error: unknown) => t.comment(String(error)))
+  const range = untilNow()
 
   const instance = new URL(stack.url).host
   const selection = { job: 'pidwarden', instance, name: container.name, rateInterval: '10s', range: '5m' }
-  const answers = async (expr: string): Promise<boolean> =>
-    (await queryRange(prometheus, expr, range)).length > 0
 
   await t.test('every question of the dashboards has an answer, or a reason for none', async (t) => {
     const unanswered = []
@@ -106,7 +121,7 @@ if (lab) {
   })
 
   await t.test('every recording rule has recorded something', async (t) => {
-    for (const { record } of await recordings()) t.ok(await answers(record), record)
+    for (const record of records) t.ok(await answers(record), record)
   })
 
   await t.test('every series that an alert looks at has been there', async (t) => {
@@ -119,11 +134,8 @@ if (lab) {
   await t.test(
     'the alerts of the leak have fired, and nothing is said to be wrong with pidwarden',
     async (t) => {
-      const fired = await queryRange(prometheus, 'group by (alertname) (ALERTS{alertstate="firing"})', range)
-      const names = fired.map(({ metric }) => metric.alertname ?? '')
-      t.ok(names.includes('PidwardenDuplicatesCritical'))
-      t.ok(names.includes('PidwardenOomKilled'))
-      t.ok(names.includes('PidwardenWatchdog'))
+      const names = await fired()
+      for (const name of toFire) t.ok(names.includes(name), name)
       const troubles = await queryRange(
         prometheus,
         'ALERTS{alertstate="firing", resource="monitoring", severity!="info"}',
