@@ -18,36 +18,23 @@ import { createInventory, type KnownContainer } from './host/inventory.ts'
 import { createSessionApi } from './host/metamcp.ts'
 import { missingPrivileges } from './host/privileges.ts'
 import { createProcfs } from './host/procfs.ts'
-import { errorMessage } from './host/reading.ts'
 import { createSignals } from './host/signal.ts'
 import { createHostSystem } from './host/system.ts'
 import { openDatabase } from './journal/database.ts'
 import { Journal } from './journal/journal.ts'
 import { createMetrics } from './metrics/metrics.ts'
-import type { Calm } from './remediation/ease-off.ts'
 import { createIncidentWatch, watchPause } from './remediation/incidents/watch.ts'
 import { createPoster, postPause } from './remediation/notices/poster.ts'
 import { createPlaybooks } from './remediation/playbooks/book.ts'
-import { recover, settleDebts, settleTemporaries } from './remediation/recover.ts'
-import { settleRecreations } from './remediation/recreate/recover.ts'
 import type { RunPorts } from './remediation/run.ts'
 import { createRunner } from './remediation/runner.ts'
 import { createSessionWatch, sessionPause } from './remediation/sessions/watch.ts'
-import { settleStrays } from './remediation/strays.ts'
 import { ownLimitsOf } from './remediation/temporary.ts'
+import { repeat, settle } from './upkeep.ts'
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 )
-
-/** Between two looks at whether Docker has come, before what a crash left is put in order, milliseconds. */
-const recoverPause = 250
-
-/** After an attempt that failed, milliseconds: a full disk must not fill the log too. */
-const troublePause = 5000
-
-/** Between two looks for containers that were stopped here and do not run again, milliseconds. */
-const debtPause = 30_000
 
 /** Between two looks whether more was killed for want of memory, milliseconds. */
 const oomPause = 5000
@@ -235,77 +222,31 @@ export function createService(options: ServiceOptions): Service {
   })
 
   let recovered = false
-  const calm: Calm = new Map()
   const stopping = new AbortController()
   let background: Promise<unknown> = Promise.resolve()
 
-  async function recoverWhenConnected(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        if (inventory.state().connected) {
-          const ports = { journal, docker, clock, runner, log: logger }
-          try {
-            // First of all: until then a container has another name, and is not what others take it for.
-            await settleRecreations({ ...ports, builder })
-            // Again and again: where the end of a run could not be written, nobody is at it any more.
-            recover(ports)
-            recovered = true
-          } finally {
-            // Also when the journal cannot be written: a container that was stopped here must come up again.
-            await settleDebts(ports)
-            await settleStrays({ ...runs, runner, log: logger })
-            await settleTemporaries({ ...ports, inventory, observer, calm })
-          }
-          await clock.sleep(debtPause, stopping.signal).catch(() => {})
-          continue
-        }
-      } catch (error) {
-        logger.warn({ error: errorMessage(error) }, 'could not put in order what a crash left; trying again')
-        await clock.sleep(troublePause, stopping.signal).catch(() => {})
-      }
-      await clock.sleep(recoverPause, stopping.signal).catch(() => {})
-    }
-  }
-
   /** Lets others go first between two stretches: whoever scrapes or sends an alert does not wait for it. */
   async function tidyJournal(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        while (!stopping.signal.aborted && journal.forgetSome(config.journal)) await clock.sleep(tidyStep)
-      } catch (error) {
-        logger.warn({ error: errorMessage(error) }, 'could not forget what is old in the journal')
-      }
-      await clock.sleep(tidyPause, stopping.signal).catch(() => {})
-    }
-  }
-
-  /** Does `work` again and again, with a pause in between, also after it failed. */
-  async function repeat(what: string, pause: number, work: () => Promise<void>): Promise<void> {
-    let before: string | undefined
-    while (!stopping.signal.aborted) {
-      try {
-        await work()
-        before = undefined
-      } catch (error) {
-        const message = errorMessage(error)
-        if (message !== before) logger.warn({ error: message }, `could not ${what}; trying again`)
-        before = message
-      }
-      await clock.sleep(pause, stopping.signal).catch(() => {})
-    }
+    while (!stopping.signal.aborted && journal.forgetSome(config.journal)) await clock.sleep(tidyStep)
   }
 
   return {
     app,
     start() {
+      const upkeep = { clock, log: logger, stopping: stopping.signal }
+      const again = (what: string, pause: number, work: () => Promise<void>): Promise<void> =>
+        repeat(what, pause, work, upkeep)
+      const recover = (): void => {
+        recovered = true
+      }
       background = Promise.all([
         inventory.follow(stopping.signal),
-        recoverWhenConnected(),
-        tidyJournal(),
-        repeat('look after incidents', watchPause, watch.look),
-        repeat('tell of incidents', postPause, poster.post),
-        repeat('look at sessions', sessionPause, sessions.round),
-        repeat('keep the counts of OOM kills', oomPause, async () => oomKills.save(saveOomCount)),
+        settle({ ...runs, runner }, recover, upkeep),
+        again('forget what is old in the journal', tidyPause, tidyJournal),
+        again('look after incidents', watchPause, watch.look),
+        again('tell of incidents', postPause, poster.post),
+        again('look at sessions', sessionPause, sessions.round),
+        again('keep the counts of OOM kills', oomPause, async () => oomKills.save(saveOomCount)),
       ])
     },
     reload(next) {
