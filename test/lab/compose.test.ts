@@ -100,7 +100,7 @@ t.test('the Dockerfile fits the compose file', async (t) => {
     /^EXPOSE 3001$/m,
     /^HEALTHCHECK .*--interval=30s/m,
     /npm ci --omit=dev --ignore-scripts/,
-    /^ENTRYPOINT \["node", "--max-semi-space-size=2", "--heap-growing-percent=20", "--no-memory-reducer", "--v8-pool-size=1", "src\/main\.ts"\]$/m,
+    /^ENTRYPOINT \["node", "--max-semi-space-size=2", "--optimize-for-size", "--no-memory-reducer", "--v8-pool-size=1", "src\/main\.ts"\]$/m,
   ]) {
     t.match(dockerfile, line)
   }

@@ -19,7 +19,7 @@ export async function startPidwarden(repository: string, config: string, log: st
   const file = openSync(log, 'w')
   const options = [
     '--max-semi-space-size=2',
-    '--heap-growing-percent=20',
+    '--optimize-for-size',
     '--no-memory-reducer',
     '--v8-pool-size=1',
     join(repository, 'src/main.ts'),
