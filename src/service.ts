@@ -18,6 +18,7 @@ import { createInventory, type KnownContainer } from './host/inventory.ts'
 import { createSessionApi } from './host/metamcp.ts'
 import { missingPrivileges } from './host/privileges.ts'
 import { createProcfs } from './host/procfs.ts'
+import { errorMessage } from './host/reading.ts'
 import { createSignals } from './host/signal.ts'
 import { createHostSystem } from './host/system.ts'
 import { openDatabase } from './journal/database.ts'
@@ -265,7 +266,11 @@ export function createService(options: ServiceOptions): Service {
         await runner.drain()
         stopping.abort()
         await background
-        oomKills.save(saveOomCount)
+        try {
+          oomKills.save(saveOomCount)
+        } catch (error) {
+          logger.warn({ error: errorMessage(error) }, 'could not keep the counts of OOM kills')
+        }
         journal.close()
       }
     },
