@@ -10,6 +10,7 @@ import type { JournalReader } from '../journal/reader.ts'
 import type { CountAlert } from '../remediation/intake.ts'
 import type { Runner } from '../remediation/runner.ts'
 import { absent } from './absent.ts'
+import { alertTally } from './alerts.ts'
 import { commands } from './commands.ts'
 import { cpu } from './cpu.ts'
 import { Exposition } from './exposition.ts'
@@ -21,6 +22,7 @@ import { limits } from './limits.ts'
 import { memory } from './memory.ts'
 import { pids } from './pids.ts'
 import { processes } from './processes.ts'
+import { programCollector } from './program.ts'
 import { remediation } from './remediation.ts'
 import { state } from './state.ts'
 import { thresholds } from './thresholds.ts'
@@ -87,7 +89,8 @@ export interface Metrics {
   readonly scrapedAt: () => number | undefined
 }
 
-interface Collector {
+/** What fills some families at every scrape. */
+export interface Collector {
   readonly name: string
   collect(): Promise<void> | void
 }
@@ -149,77 +152,6 @@ export function createMetrics(ports: MetricsPorts): Metrics {
     countTruncated: alerts.countTruncated,
     heartbeat: alerts.heartbeat,
     scrapedAt: () => scrapedAt,
-  }
-}
-
-/** What the program says of itself. */
-function programCollector(
-  exposition: Exposition,
-  { version, wanted, missingPrivileges, alertmanagerUp }: MetricsPorts,
-): Collector {
-  const build = exposition.gauge('build_info', 'The running version; always 1.', ['version', 'node'])
-  const configured = exposition.gauge(
-    'config_last_reload_successful',
-    '1 while the configuration on file is the one in force, 0 after a new one was refused.',
-  )
-  const privileges = exposition.gauge(
-    'privileges_missing',
-    'How many privileges are missing; /readyz names each, and what does not work without it.',
-  )
-  const told = exposition.gauge(
-    'alertmanager_up',
-    '1 while every Alertmanager takes what pidwarden tells of incidents; absent when there is none to tell.',
-  )
-  return {
-    name: 'configuration',
-    collect() {
-      build.set({ version, node: process.versions.node }, 1)
-      configured.set({}, wanted().configured ? 1 : 0)
-      privileges.set({}, missingPrivileges())
-      const up = alertmanagerUp()
-      if (up !== undefined) told.set({}, up ? 1 : 0)
-    },
-  }
-}
-
-/** What came in is counted here: most of it leaves nothing in the journal. */
-function alertTally(
-  exposition: Exposition,
-  clock: Clock,
-): Pick<Metrics, 'countAlert' | 'countTruncated' | 'heartbeat'> & { fill(): void } {
-  const alerts = exposition.counter('alerts_received_total', 'Alerts taken in, by verdict and reason.', [
-    'verdict',
-    'reason',
-  ])
-  const cut = exposition.counter(
-    'truncated_notifications_total',
-    'Notifications that came without all their alerts, by whether the rest was read from Alertmanager.',
-    ['completed'],
-  )
-  const watchdog = exposition.gauge(
-    'watchdog_last_seen_timestamp_seconds',
-    'When the alert that always fires came through last.',
-  )
-  const counts = new Map<string, { verdict: string; reason: string; count: number }>()
-  const truncated = { yes: 0, no: 0 }
-  let seen: number | undefined
-  return {
-    fill() {
-      for (const { count, ...labels } of counts.values()) alerts.set(labels, count)
-      for (const completed of ['yes', 'no'] as const) cut.set({ completed }, truncated[completed])
-      if (seen !== undefined) watchdog.set({}, seen / 1000)
-    },
-    countAlert(verdict, reason) {
-      const key = `${verdict} ${reason}`
-      const entry = counts.get(key) ?? { verdict, reason, count: 0 }
-      counts.set(key, { ...entry, count: entry.count + 1 })
-    },
-    countTruncated(completed) {
-      truncated[completed ? 'yes' : 'no']++
-    },
-    heartbeat() {
-      seen = clock.now()
-    },
   }
 }
 
