@@ -2,7 +2,7 @@ import type { OomCount } from '../census/oom-kills.ts'
 import type { Row } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** How many names stay on file when pidwarden starts; those that were not written for longest go first. */
+/** How many names stay on file; those that were not written for longest go first. */
 const most = 10_000
 
 /** Counts of OOM kills, over restarts of pidwarden: a counter that fell would count as so many new ones. */
@@ -15,12 +15,8 @@ export class OomCounts {
     this.#now = now
   }
 
-  /** All that were saved, the one that was written last at the end; forgets what is too much. Throws SQLite's error. */
+  /** All that were saved, the one that was written last at the end. Writes nothing. Throws SQLite's error. */
   load(): readonly (readonly [name: string, count: OomCount])[] {
-    this.#sql.run(
-      `DELETE FROM oom_counts WHERE name IN
-         (SELECT name FROM oom_counts ORDER BY written_at DESC, name LIMIT -1 OFFSET ${most})`,
-    )
     return this.#sql
       .all('SELECT * FROM oom_counts ORDER BY written_at, name')
       .map((row) => [String(row.name), toCount(row)])
@@ -33,6 +29,10 @@ export class OomCounts {
        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE
        SET life = ?2, before = ?3, first = ?4, last = ?5, told = ?6, since = ?7, written_at = ?8`,
       ...[name, life, before, first, last, told, since ?? null, this.#now()],
+    )
+    this.#sql.run(
+      `DELETE FROM oom_counts WHERE name IN (SELECT name FROM oom_counts ORDER BY written_at, name
+         LIMIT max(0, (SELECT count(*) FROM oom_counts) - ${most}))`,
     )
   }
 }
